@@ -16,8 +16,9 @@ class AttestationLine:
 
 @dataclass(frozen=True)
 class Attestation:
-    """All that an attestation prints. `amount` is the eligible sum paid in the year, in cents; `replaces` the number of
-    the version this one corrects, with `replaced_on` its date. Raises ValueError when details do not add up to `amount`.
+    """All that an attestation prints. `amount` is the eligible sum paid in the year, in cents; `replaces`
+    the number of the version this one corrects, with `replaced_on` its date. Raises ValueError when details
+    do not add up to `amount`.
     """
 
     letterhead: Letterhead

@@ -1,4 +1,4 @@
-"""The report of one night's batch: what came, what became of each line, what is proposed, what is set aside and why."""
+"""The report of one night’s batch: what came, what became of each line, what is proposed or set aside."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""An invoice or a credit note as printed: everything on the paper is in the frozen value, nothing is looked up."""
+"""An invoice or a credit note as printed: all that is on the paper is in the frozen value."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +12,10 @@ from guichet.reports.letterhead import Letterhead, PostalAddress
 class InvoiceLine:
     """One line: amounts in cents, `amount` as invoiced (a credit note carries what it gives back).
 
-    `child` is empty for what concerns the whole family. `quotient` is the quotient familial that set the price and
-    `quotient_since` the day it took effect; both are None where the price does not depend on it or none was known.
-    `note` is a sentence of the price's trace a family may need (« sans quotient : tarif maximum »).
+    `child` is empty for what concerns the whole family. `quotient` is the quotient familial that set the
+    price and `quotient_since` the day it took effect; both are None where the price does not depend on it
+    or none was known. `note` is a sentence of the price's trace a family may need (« sans quotient : tarif
+    maximum »).
     """
 
     child: str
@@ -34,10 +35,11 @@ class InvoiceLine:
 class Invoice:
     """All that one invoice prints; cents everywhere, days are civil.
 
-    `previous_balance` is what the family owed before this document (negative: in its favour), `payments` what was already
-    received against it, `balance_due` what is asked for now. `qr_payload` is the text of the coupon's QR code; when empty
-    the coupon carries the reference a clerk scans (series number, family, cents). Lines are printed in the order given,
-    grouped by child then activity where consecutive. Raises ValueError when the total is not the sum of the lines.
+    `previous_balance` is what the family owed before this document (negative: in its favour), `payments`
+    what was already received against it, `balance_due` what is asked for now. `qr_payload` is the text of
+    the coupon's QR code; when empty the coupon carries the reference a clerk scans (series number, family,
+    cents). Lines are printed in the order given, grouped by child then activity where consecutive. Raises
+    ValueError when the total is not the sum of the lines.
     """
 
     letterhead: Letterhead

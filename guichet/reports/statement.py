@@ -8,7 +8,9 @@ from guichet.reports.letterhead import Letterhead, PostalAddress
 
 @dataclass(frozen=True)
 class StatementLine:
-    """One operation (« AL-36 », « Facture : 01/04/2015 - 30/04/2015 »); debit or credit in cents, the other None."""
+    """One operation (« AL-36 », « Facture : 01/04/2015 - 30/04/2015 »); debit or credit in cents, the other
+    None.
+    """
 
     number: str
     on: date
@@ -20,10 +22,11 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """All that a statement prints, in cents. `balance` is positive when the family owes: previous + debits − credits.
+    """All that a statement prints, in cents. `balance` is positive when the family owes: previous + debits
+    − credits.
 
-    `uninvoiced` is what was consumed and not invoiced yet, shown apart and never added to the balance (None: not shown).
-    Raises ValueError when totals or balance do not follow from the lines.
+    `uninvoiced` is what was consumed and not invoiced yet, shown apart and never added to the balance
+    (None: not shown). Raises ValueError when totals or balance do not follow from the lines.
     """
 
     letterhead: Letterhead
