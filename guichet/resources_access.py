@@ -1,4 +1,4 @@
-"""Reading what ships with the program (`resources/` in the tree, package `guichet_resources` once installed)."""
+"""Reading what ships with the program: `resources/` in the tree, `guichet_resources` once installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,10 @@ PACKAGE = "guichet_resources"
 
 
 def read_bytes(name: str) -> bytes:
-    """The content of the resource `name` (`exchange/request.schema.json`). Raises FileNotFoundError if it is not shipped."""
+    """The content of the resource `name`, such as `exchange/request.schema.json`.
+
+    Raises FileNotFoundError where it is not shipped.
+    """
     return files(PACKAGE).joinpath(*name.split("/")).read_bytes()
 
 
