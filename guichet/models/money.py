@@ -194,7 +194,7 @@ class InvoiceKind(StrEnum):
 class Invoice(Base):
     """An issued document; it never changes. `number` is its place in the series, `label` what is printed (`AL-36`).
 
-    `printed` holds every other thing on the paper (issuer, debtor, terms, QF …). A credit note's total is what it takes
+    `line_count` closes the document: the database refuses one line more. `printed` holds every other thing on the paper (issuer, debtor, terms, QF …). A credit note's total is what it takes
     off, as a positive amount.
     """
 
@@ -203,6 +203,7 @@ class Invoice(Base):
         UniqueConstraint("regie_id", "kind", "label"),
         UniqueConstraint("series", "kind", "number", "origin"),
         CheckConstraint("period_start <= period_end", name="period_in_order"),
+        CheckConstraint("line_count >= 0", name="line_count_not_negative"),
         CheckConstraint("(kind = 'credit_note') = (refers_to_id IS NOT NULL)", name="credit_note_refers"),
         Index(None, "family_id", "issued_on"),
         Index(None, "issued_on"),
@@ -226,6 +227,7 @@ class Invoice(Base):
     issued_on: Mapped[date]
     due_on: Mapped[date]
     total_cents: Mapped[Cents]
+    line_count: Mapped[int] = mapped_column(Integer)
     printed: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 

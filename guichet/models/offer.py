@@ -55,7 +55,11 @@ class Supervision(StrEnum):
 
 
 class Activity(Versioned, Base):
-    """One activity families enrol in; `modifiable` false means its planning cannot be changed (EMS)."""
+    """One activity families enrol in; `modifiable` false means its planning cannot be changed (EMS).
+
+    `holiday_activity_id`: inside school holidays this activity follows that one's deadlines (domain.md §4).
+    `waiting_list` false: a full date is refused. `prepaid`: booking needs a sufficient account (seed 004).
+    """
 
     __tablename__ = "activity"
 
@@ -74,6 +78,10 @@ class Activity(Versioned, Base):
     modifiable: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("TRUE"))
     needs_dossier: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("TRUE"))
     excused_absence_free: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("TRUE"))
+    waiting_list: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("TRUE"))
+    residents_only: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
+    prepaid: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
+    holiday_activity_id: Mapped[int | None] = mapped_column(ForeignKey("activity.id"), index=True)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     archived: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))

@@ -166,3 +166,11 @@ class JournalSeal(Base):
     position: Mapped[int] = mapped_column(Integer, unique=True)
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class JournalUnsealed(Base):
+    """An entry that waits for its link: a short list, so that sealing never searches the whole journal."""
+
+    __tablename__ = "journal_unsealed"
+
+    journal_id: Mapped[int] = mapped_column(ForeignKey("journal.id"), unique=True)
