@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guichet.models.base import Base, Cents, Code, Label, Versioned, stored
+from guichet.rules.tariffs import EligibleMode, TariffMethod
 
 
 class DocumentOrigin(StrEnum):
@@ -59,23 +60,6 @@ class Regie(Versioned, Base):
     modes: Mapped[list[str]] = mapped_column(JSON)
     due_days: Mapped[int] = mapped_column(Integer, default=30, server_default=text("30"))
     payment_terms: Mapped[str] = mapped_column(Text, default="", server_default="")
-
-
-class TariffMethod(StrEnum):
-    """How a unit price is reckoned."""
-
-    SINGLE = "single"
-    QF_BRACKETS = "qf_brackets"
-    EFFORT_RATE = "effort_rate"
-
-
-class EligibleMode(StrEnum):
-    """Which part of a price counts on the fiscal attestation (domain.md §8)."""
-
-    ALL = "all"
-    NONE = "none"
-    AMOUNT = "amount"
-    PERCENTAGE = "percentage"
 
 
 class Tariff(Versioned, Base):
@@ -346,7 +330,7 @@ class Attestation(Base):
 
     __tablename__ = "attestation"
     __table_args__ = (
-        UniqueConstraint("family_id", "child_id", "year", "version"),
+        UniqueConstraint("family_id", "child_id", "payer_id", "year", "version"),
         CheckConstraint("version >= 1", name="version_positive"),
         CheckConstraint("(version = 1) = (replaces_id IS NULL)", name="later_versions_replace"),
         Index(None, "year"),
@@ -357,6 +341,7 @@ class Attestation(Base):
     year: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer)
     number: Mapped[int] = mapped_column(Integer, unique=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     payer_name: Mapped[Label]
     issued_on: Mapped[date]
     amount_cents: Mapped[Cents]

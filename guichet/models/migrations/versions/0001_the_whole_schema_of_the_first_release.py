@@ -704,6 +704,7 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("payer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payer_name", sa.String(length=240), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("amount_cents", sa.BigInteger(), nullable=False),
@@ -723,19 +724,22 @@ def upgrade() -> None:
         sa.CheckConstraint("version >= 1", name=op.f("ck_attestation_version_positive")),
         sa.ForeignKeyConstraint(["child_id"], ["person.id"], name=op.f("fk_attestation_child_id")),
         sa.ForeignKeyConstraint(["family_id"], ["family.id"], name=op.f("fk_attestation_family_id")),
+        sa.ForeignKeyConstraint(["payer_id"], ["person.id"], name=op.f("fk_attestation_payer_id")),
         sa.ForeignKeyConstraint(["replaces_id"], ["attestation.id"], name=op.f("fk_attestation_replaces_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attestation")),
         sa.UniqueConstraint(
             "family_id",
             "child_id",
+            "payer_id",
             "year",
             "version",
-            name=op.f("uq_attestation_family_id_child_id_year_version"),
+            name=op.f("uq_attestation_family_id_child_id_payer_id_year_version"),
         ),
         sa.UniqueConstraint("number", name=op.f("uq_attestation_number")),
         sa.UniqueConstraint("replaces_id", name=op.f("uq_attestation_replaces_id")),
     )
     op.create_index(op.f("ix_attestation_child_id"), "attestation", ["child_id"], unique=False)
+    op.create_index(op.f("ix_attestation_payer_id"), "attestation", ["payer_id"], unique=False)
     op.create_index(op.f("ix_attestation_year"), "attestation", ["year"], unique=False)
 
     op.create_table(
