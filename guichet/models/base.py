@@ -91,5 +91,5 @@ class Versioned:
     version: Mapped[int] = mapped_column(Integer, default=1, server_default=text("1"))
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 (SQLAlchemy calls it with the class)
         return {"version_id_col": cls.__table__.c.version}  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ class EnrolmentState(StrEnum):
 class Enrolment(Versioned, Base):
     """A child in an activity over some dates, and the family that pays.
 
-    `typical_week` (weekday "0".."6" → slot codes) is information from the family: booking it is offered, never automatic.
+    `typical_week` (weekday 1 to 7, slot, weeks, as the exchange says it) is information from the family: booking it is offered, never automatic.
     """
 
     __tablename__ = "enrolment"
@@ -55,7 +55,7 @@ class Enrolment(Versioned, Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     state: Mapped[EnrolmentState] = mapped_column(stored(EnrolmentState))
-    typical_week: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    typical_week: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     tariff_category: Mapped[Label | None]
     payment_reference: Mapped[Label | None]
     request_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"), index=True)

@@ -35,9 +35,12 @@ class Database:
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE): two desks that read the same last place
         and then write would otherwise both take it.
         """
-        with self.engine.connect().execution_options(guichet_writes=True) as connection:
-            with Session(connection, expire_on_commit=False) as session, session.begin():
-                yield session
+        with (
+            self.engine.connect().execution_options(guichet_writes=True) as connection,
+            Session(connection, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

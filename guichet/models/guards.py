@@ -90,7 +90,7 @@ def _sqlite_overlap(rule: NoOverlap) -> str:
     else:
         shared = f"other.{rule.start} <= NEW.{rule.end} AND NEW.{rule.start} <= other.{rule.end}"
     return (
-        f"{new_counts}EXISTS (SELECT 1 FROM {rule.table} AS other"
+        f"{new_counts}EXISTS (SELECT 1 FROM {rule.table} AS other"  # noqa: S608 (our own table names)
         f" WHERE other.id IS NOT NEW.id{same_keys}{other_counts} AND {shared})"
     )
 

@@ -178,8 +178,8 @@ class InvoiceKind(StrEnum):
 class Invoice(Base):
     """An issued document; it never changes. `number` is its place in the series, `label` what is printed (`AL-36`).
 
-    `line_count` closes the document: the database refuses one line more. `printed` holds every other thing on the paper (issuer, debtor, terms, QF …). A credit note's total is what it takes
-    off, as a positive amount.
+    `line_count` closes the document: the database refuses one line more. `printed` holds every other thing on
+    the paper (issuer, debtor, terms, QF …). A credit note's total is what it takes off, as a positive amount.
     """
 
     __tablename__ = "invoice"

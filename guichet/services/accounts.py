@@ -1,0 +1,145 @@
+"""The accounts of those who work here: opening one, and the door they come in by."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from guichet.models.database import Database
+from guichet.models.settings import UserAccount
+from guichet.rules.errors import UserError
+from guichet.rules.permissions import Permission, Role
+from guichet.rules.text import format_instant
+from guichet.services import journal, transaction
+from guichet.services.transaction import Actor, Context, needs
+
+ATTEMPTS_BEFORE_LOCK = 5
+LOCK = timedelta(minutes=10)
+MINIMUM_LENGTH = 8
+
+_hasher = PasswordHasher()
+_WRONG = "Identifiant ou mot de passe inconnu : vérifiez les majuscules, puis réessayez."
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account to open; `password` None makes one that only `--as` on the command line uses."""
+
+    login: str
+    display_name: str
+    roles: frozenset[Role]
+    password: str | None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is typed on the login screen."""
+
+    login: str
+    password: str
+
+
+def system_actor(login: str = "guichet") -> Actor:
+    """The program itself, for what no person does: setting up a base, the night's import."""
+    return Actor(login=login, display_name="Guichet", roles=frozenset({Role.ADMINISTRATOR}))
+
+
+@needs(Permission.ADMINISTER)
+def create(session: Session, context: Context, account: NewAccount) -> int:
+    """Open an account and return its id. Raises UserError for a login taken or a password that is too weak."""
+    login = account.login.strip().lower()
+    if not login:
+        raise UserError("Donnez un identifiant au compte.", field="login")
+    if session.execute(select(UserAccount.id).where(UserAccount.login == login)).first():
+        raise UserError(f"L’identifiant « {login} » est déjà pris : choisissez-en un autre.", field="login")
+    if account.password is not None:
+        refuse_weak(account.password)
+    row = UserAccount(
+        login=login,
+        display_name=account.display_name.strip() or login,
+        roles=sorted(account.roles),
+        password_hash=_hasher.hash(account.password) if account.password is not None else None,
+    )
+    session.add(row)
+    session.flush()  # the journal names the new row
+    journal.record(
+        session,
+        context,
+        action="account.create",
+        subject=("user_account", row.id),
+        summary=f"Compte {login} ouvert",
+    )
+    return row.id
+
+
+def refuse_weak(password: str) -> None:
+    """Raise UserError unless the password has 8 characters, upper, lower and a digit (002, 004)."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    if len(password) < MINIMUM_LENGTH or not all(any(kind(char) for char in password) for kind in kinds):
+        raise UserError(
+            "Le mot de passe doit avoir au moins 8 caractères, dont une majuscule, une minuscule et un chiffre.",
+            field="password",
+        )
+
+
+def sign_in(database: Database, anonymous: Context, credentials: Credentials) -> Actor:
+    """Check a login and password. Raises UserError when they do not match or the account is locked.
+
+    Five wrong passwords lock the account for ten minutes; the count is kept even though the sign-in fails.
+    """
+    outcome = transaction.run(database, anonymous, _try_sign_in, credentials)
+    if isinstance(outcome, str):
+        raise UserError(outcome, field="password", code="sign_in_refused")
+    return outcome
+
+
+def _try_sign_in(session: Session, context: Context, credentials: Credentials) -> Actor | str:
+    account = session.execute(
+        select(UserAccount)
+        .where(func.lower(UserAccount.login) == credentials.login.strip().lower(), UserAccount.active)
+        .with_for_update()
+    ).scalar_one_or_none()
+    if account is None or account.password_hash is None:
+        _hasher.hash(credentials.password)  # an unknown login must not answer faster than a wrong password
+        return _WRONG
+    if account.locked_until is not None and context.now < account.locked_until:
+        return f"Ce compte est bloqué jusqu’au {format_instant(account.locked_until)} après plusieurs mots de passe erronés."
+    try:
+        _hasher.verify(account.password_hash, credentials.password)
+    except (VerifyMismatchError, InvalidHashError):
+        account.failed_attempts += 1
+        if account.failed_attempts >= ATTEMPTS_BEFORE_LOCK:
+            account.locked_until = context.now + LOCK
+            account.failed_attempts = 0
+            _note(session, context, account, "account.lock", f"Compte {account.login} bloqué")
+        return _WRONG
+    account.failed_attempts = 0
+    account.locked_until = None
+    _note(session, context, account, "account.sign_in", f"Connexion de {account.login}")
+    return _actor(account)
+
+
+def acting_as(session: Session, context: Context, login: str) -> Actor:
+    """The actor of an account named on the command line (`--as LOGIN`). Raises UserError when there is none."""
+    account = session.execute(
+        select(UserAccount).where(func.lower(UserAccount.login) == login.strip().lower(), UserAccount.active)
+    ).scalar_one_or_none()
+    if account is None:
+        raise UserError(f"Il n’y a pas de compte actif « {login} » dans cette base.", field="as")
+    return _actor(account)
+
+
+def _actor(account: UserAccount) -> Actor:
+    return Actor(
+        login=account.login,
+        display_name=account.display_name,
+        roles=frozenset(Role(role) for role in account.roles),
+        user_id=account.id,
+    )
+
+
+def _note(session: Session, context: Context, account: UserAccount, action: str, summary: str) -> None:
+    journal.record(session, context, action=action, subject=("user_account", account.id), summary=summary)
