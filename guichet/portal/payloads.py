@@ -34,7 +34,7 @@ class BookingsPayload(WireModel):
 
 
 class AbsencePayload(WireModel):
-    """Booked slots the child will not come to; `certificate` names the attachment proving a medical reason."""
+    """Booked slots the child will miss; `certificate` names the attachment proving a medical reason."""
 
     items: SlotDays
     reason: Literal["medical", "family", "school", "other"]
@@ -43,7 +43,7 @@ class AbsencePayload(WireModel):
 
 
 class TypicalDay(WireModel):
-    """One slot wanted each week: ISO weekday (1 Monday … 7 Sunday), every ISO week or the even or odd ones."""
+    """One slot wanted each week: ISO weekday (1 Monday … 7 Sunday), all ISO weeks or the even or odd ones."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
     slot: Code
@@ -223,7 +223,7 @@ class PhotoConsent(WireModel):
 
 
 class ChildSheetPayload(WireModel):
-    """Changes asked on a child's sheet, or a new child (then nothing else, and the request has no `child`)."""
+    """Changes asked on a child's sheet, or a new child (then nothing else, and the request names none)."""
 
     identity: ChildIdentity | None = None
     authorised_persons: AuthorisedPersons | None = None

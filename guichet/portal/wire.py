@@ -1,7 +1,7 @@
 """The nightly exchange, version 1: header, one request a line, trailer; and the answers that go back.
 
-Described for portals in docs/exchange.md; published as resources/exchange-1.schema.json. Wire objects are frozen,
-strict and know nothing of the database: families, children, activities and slots are still numbers and codes here.
+Described for portals in docs/exchange.md; published as resources/exchange-1.schema.json. Wire objects are
+frozen, strict and know nothing of the database: families and activities are still numbers and codes here.
 """
 
 from typing import Annotated, Literal, Self
@@ -53,14 +53,14 @@ class Header(WireModel):
 
 
 class Trailer(WireModel):
-    """Last line of a file: how many lines stand between it and the header, SHA-256 of every byte before it."""
+    """Last line: how many lines stand between it and the header, SHA-256 of every byte before it."""
 
     count: Annotated[int, Field(ge=0)]
     sha256: Sha256
 
 
 class Attachment(WireModel):
-    """A file sent with a request: its bytes in base64 (`content`), or fetched from the portal's host (`url`)."""
+    """A file sent with a request: its bytes in base64 (`content`), or to fetch from the portal (`url`)."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     media_type: Annotated[
@@ -73,7 +73,9 @@ class Attachment(WireModel):
     sha256: Sha256
     document_type: Code | None = None
     content: str | None = None
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] | None = None
+    url: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f]+$")] | None = (
+        None
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
