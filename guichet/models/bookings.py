@@ -33,7 +33,8 @@ class EnrolmentState(StrEnum):
 class Enrolment(Versioned, Base):
     """A child in an activity over some dates, and the family that pays.
 
-    `typical_week` (weekday 1 to 7, slot, weeks, as the exchange says it) is information from the family: booking it is offered, never automatic.
+    `typical_week` (weekday 1 to 7, slot, weeks, as the exchange says it) is information from the family: booking it
+    is offered, never automatic.
     """
 
     __tablename__ = "enrolment"
