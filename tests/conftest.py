@@ -8,18 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.engine import URL, make_url
 
+from guichet.models import schema
 from guichet.models.database import Database, open_database
 from guichet.rules.permissions import Role
+from guichet.services.transaction import Actor, Context
 from tests.postgresql_server import NOT_INSTALLED, PostgresqlServer, find_binaries, running_server
-
-if TYPE_CHECKING:
-    from guichet.services.transaction import Context
 
 # Before Qt, keyring or platformdirs are used: no window system, and nothing of the person's own.
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
@@ -136,10 +134,8 @@ def postgresql_database(pg_url: Callable[[], URL]) -> Iterator[Database]:
 
 
 @pytest.fixture
-def context() -> "Context":
+def context() -> Context:
     """An administrator at work on Wednesday 18 March 2026, 09:00 in Paris."""
-    from guichet.services.transaction import Actor, Context
-
     actor = Actor(
         login="admin",
         display_name="Admin Istration",
@@ -174,8 +170,6 @@ def _opened(url: URL) -> Iterator[Database]:
 
 
 def _migrate(url: URL) -> None:
-    from guichet.models import schema
-
     database = open_database(url)
     try:
         schema.upgrade(database)
