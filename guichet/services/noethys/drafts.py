@@ -1,0 +1,36 @@
+"""Plain values between the file and the base: a row to be, its origin, and what it refers to by source key."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from guichet.services.noethys.reader import NoethysFile, Row
+from guichet.services.noethys.report import Tally
+
+Ref = tuple[str, str]
+"""(kind, source key) of another draft."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row of ours to be: the values of its columns, and the columns that point at other drafts."""
+
+    kind: str
+    key: str
+    columns: Mapping[str, Any]
+    refs: Mapping[str, Ref | None] = field(default_factory=dict)
+    digest: str | None = None
+
+
+def rows_once(file: NoethysFile, table: str, tally: Tally) -> Iterator[Row]:
+    """The rows of a table, counted as read; one without a key, or with a key already seen, is left out."""
+    seen: set[str] = set()
+    for row in file.rows(table):
+        tally.read[table] += 1
+        if not row.key:
+            tally.leave_out(table, "", "ligne sans identifiant")
+        elif row.key in seen:
+            tally.leave_out(table, row.key, "identifiant en double")
+        else:
+            seen.add(row.key)
+            yield row
