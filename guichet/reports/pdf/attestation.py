@@ -62,7 +62,7 @@ def draw_attestation(sheet: Sheet, attestation: Attestation) -> int:
         draw_foot(sheet, attestation.letterhead, reference, page, pages)
 
     return print_pages(
-        sheet, list(_blocks(attestation)), first_top=max(body_top, 98.0), next_top=24.0, frame=frame
+        sheet, list(_blocks(attestation)), first_top=max(body_top, 92.0), next_top=24.0, frame=frame
     )
 
 

@@ -60,7 +60,7 @@ def draw_statement(sheet: Sheet, statement: Statement) -> int:
         draw_foot(sheet, statement.letterhead, f"Dossier famille {statement.family_number}", page, pages)
 
     return print_pages(
-        sheet, list(_blocks(statement)), first_top=max(body_top, 95.0), next_top=24.0, frame=frame
+        sheet, list(_blocks(statement)), first_top=max(body_top, 84.0), next_top=24.0, frame=frame
     )
 
 
