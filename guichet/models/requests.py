@@ -20,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from guichet.models.base import ROW_ID, Base, Cents, Code, Instant, Label, Versioned, stored
+from guichet.rules.proposals import Verdict as Verdict
+from guichet.rules.requests import RequestState as RequestState
 
 
 class ConnectorKind(StrEnum):
@@ -132,20 +134,6 @@ class RequestKind(StrEnum):
     EINVOICE_CONSENT = "einvoice_consent"
 
 
-class RequestState(StrEnum):
-    """One machine for every kind (domain.md §2). A superseded revision is out of it: its successor carries on."""
-
-    PENDING = "pending"
-    IN_PROGRESS = "in_progress"
-    NEEDS_INFO = "needs_info"
-    WAITING_LIST = "waiting_list"
-    ACCEPTED = "accepted"
-    PARTLY_ACCEPTED = "partly_accepted"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-    SUPERSEDED = "superseded"
-
-
 class Origin(StrEnum):
     """Where a request came in."""
 
@@ -166,6 +154,7 @@ class Request(Versioned, Base):
     __table_args__ = (
         UniqueConstraint("portal", "external_id", "revision"),
         CheckConstraint("revision >= 1", name="revision_positive"),
+        CheckConstraint("state <> 'draft'", name="draft_stays_on_the_portal"),
         Index(None, "state", "submitted_at"),
         Index(None, "kind", "state"),
         Index(None, "family_id", "state"),
@@ -197,15 +186,6 @@ class Request(Versioned, Base):
     answer_by: Mapped[date | None]
     note: Mapped[str | None] = mapped_column(Text)
     search_key: Mapped[str] = mapped_column(Text, default="", server_default="")
-
-
-class Verdict(StrEnum):
-    """What the rules propose for an item."""
-
-    ACCEPT = "accept"
-    WAIT = "wait"
-    REFUSE = "refuse"
-    EXAMINE = "examine"
 
 
 class ItemKind(StrEnum):

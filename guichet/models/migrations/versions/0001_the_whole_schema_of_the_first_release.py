@@ -1125,6 +1125,7 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
+                "draft",
                 "pending",
                 "in_progress",
                 "needs_info",
@@ -1160,6 +1161,7 @@ def upgrade() -> None:
             server_default=sa.text("(CURRENT_TIMESTAMP)"),
             nullable=False,
         ),
+        sa.CheckConstraint("state <> 'draft'", name=op.f("ck_request_draft_stays_on_the_portal")),
         sa.CheckConstraint("revision >= 1", name=op.f("ck_request_revision_positive")),
         sa.ForeignKeyConstraint(["activity_id"], ["activity.id"], name=op.f("fk_request_activity_id")),
         sa.ForeignKeyConstraint(["agent_id"], ["user_account.id"], name=op.f("fk_request_agent_id")),
@@ -2385,6 +2387,7 @@ def downgrade() -> None:
 
     op.drop_table("closure")
     op.drop_index(op.f("ix_attestation_year"), table_name="attestation")
+    op.drop_index(op.f("ix_attestation_payer_id"), table_name="attestation")
     op.drop_index(op.f("ix_attestation_child_id"), table_name="attestation")
 
     op.drop_table("attestation")
