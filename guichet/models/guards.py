@@ -48,6 +48,17 @@ def install(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def remove(connection: Connection) -> None:
+    """Take the triggers away while a migration rebuilds their tables, in the caller's transaction.
+
+    SQLite refuses to rename a table while a trigger elsewhere names it.
+    """
+    if connection.dialect.name == "sqlite":
+        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
+        for name in names.all():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
 def _sqlite_statements() -> list[str]:
     statements = []
     for table in FROZEN_TABLES:

@@ -37,19 +37,21 @@ def upgrade(database: Database) -> None:
     """
     refuse_newer(database)
     with database.engine.connect().execution_options(guichet_writes=True) as connection:
-        if database.is_sqlite:
-            # Rebuilding a table with foreign keys on would delete the rows that point at it.
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
-        with connection.begin():
-            _lock(connection)
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            guards.install(connection)
-            _check_foreign_keys(connection)
-        if database.is_sqlite:
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
+        _foreign_keys(
+            connection, "OFF"
+        )  # rebuilding a table with them on would delete the rows that point at it
+        try:
+            with connection.begin():
+                _lock(connection)
+                config = Config()
+                config.set_main_option("script_location", str(MIGRATIONS))
+                config.attributes["connection"] = connection
+                guards.remove(connection)
+                command.upgrade(config, "head")
+                guards.install(connection)
+                _check_foreign_keys(connection)
+        finally:
+            _foreign_keys(connection, "ON")
 
 
 def refuse_newer(database: Database) -> None:
@@ -76,6 +78,11 @@ def refuse_other_than_current(database: Database) -> None:
         raise UserError(
             "Cette base est d’une version antérieure : lancez « guichet db upgrade ».", code="older_schema"
         )
+
+
+def _foreign_keys(connection: Connection, state: str) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.connection.driver_connection.execute(f"PRAGMA foreign_keys={state}")  # type: ignore[union-attr]
 
 
 def _lock(connection: Connection) -> None:
