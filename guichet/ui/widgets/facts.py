@@ -1,0 +1,104 @@
+"""Read-only facts as pairs of a name and a value, and plain tables of a few rows."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from guichet.ui.tables import Column, DataTable, PagedTableModel
+from guichet.ui.theme import Theme
+from guichet.ui.widgets.fields import text_label
+
+
+class Facts(QWidget):
+    """Pairs in two columns; a blank value is not shown."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+
+    def show_pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Replace what is shown."""
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for place, (name, value) in enumerate((name, value) for name, value in pairs if value):
+            shown = QLabel(value, self)
+            shown.setTextFormat(Qt.TextFormat.PlainText)
+            shown.setWordWrap(True)
+            shown.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            shown.setAccessibleName(f"{name} : {value}")
+            title = text_label(name, "muted", self)
+            self._grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(shown, place, 1)
+
+
+class Card(QFrame):
+    """A titled frame on the page's surface."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(16, 12, 16, 14)
+        self.body.setSpacing(8)
+        self.title = text_label(title, "heading", self)
+        self.title.setVisible(bool(title))
+        self.body.addWidget(self.title)
+
+
+class ShortTable(DataTable):
+    """A table of rows that are all there at once."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        columns: Sequence[Column[Any]],
+        name: str,
+        empty: str,
+        parent: QWidget | None = None,
+        *,
+        checkable: bool = False,
+        fitted: bool = False,
+    ) -> None:
+        self._fitted = fitted
+        super().__init__(PagedTableModel(columns, _identity, checkable=checkable), theme, name, empty, parent)
+        self._fit()
+
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        """Replace the rows; a fitted table takes the height of its rows."""
+        self.paged.show_first(rows, len(rows))
+        self._fit()
+
+    def adjust_sizes(self) -> None:
+        super().adjust_sizes()
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._fitted:
+            shown = max(2, len(self.paged.rows))
+            header = self.horizontalHeader().sizeHint().height()
+            self.setFixedHeight(header + shown * self.verticalHeader().defaultSectionSize() + 6)
+
+
+def _identity(row: Any) -> Hashable:
+    return row if isinstance(row, Hashable) else id(row)
+
+
+def scrolling(content: QWidget, parent: QWidget | None = None) -> QScrollArea:
+    """A vertical scroll area around a widget that follows its width."""
+    area = QScrollArea(parent)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    content.setObjectName("scrolled")
+    area.setWidget(content)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

@@ -1,0 +1,83 @@
+"""The sheet of one family: its name and balances above, its tabs below."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from guichet.services import families
+from guichet.services.families import FamilySheet
+from guichet.ui.page import Tools
+from guichet.ui.widgets.family_sheet import BookingsTab, ChildrenTab, HouseholdTab
+from guichet.ui.widgets.fields import text_label
+from guichet.ui.wording import NBSP
+
+
+class FamilyView(QWidget):
+    """`show_family` reads and shows a family; a tab reads its own part when it is first looked at. `go` as on a page."""
+
+    go = Signal(object)
+
+    def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = tools.desk
+        self._family_id: int | None = None
+        self.label = text_label("", "title", self)
+        self.number = text_label("", "muted", self)
+        self.household = HouseholdTab(tools, self)
+        self.children_tab = ChildrenTab(tools, self)
+        self.bookings = BookingsTab(tools, self)
+        self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName("Fiche famille")
+        self.tabs.setDocumentMode(True)
+        self._lazy: dict[int, Callable[[int], None]] = {}
+        self._read: set[int] = set()
+        self.tabs.addTab(self.household, "&Foyer")
+        self.tabs.addTab(self.children_tab, "&Enfants")
+        self._add_lazy(self.bookings, "Réser&vations", self.bookings.show_family)
+        self.tabs.currentChanged.connect(self._read_tab)
+        sheet = QWidget(self)
+        head = QHBoxLayout()
+        titles = QVBoxLayout()
+        titles.addWidget(self.label)
+        titles.addWidget(self.number)
+        head.addLayout(titles, 1)
+        inside = QVBoxLayout(sheet)
+        inside.setContentsMargins(8, 12, 16, 12)
+        inside.addLayout(head)
+        inside.addWidget(self.tabs, 1)
+        self.empty = text_label("Choisissez une famille pour lire sa fiche.", "muted", self, wrap=True)
+        self.empty.setMargin(24)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(sheet)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+
+    def show_family(self, family_id: int) -> None:
+        """Read and show this family."""
+        self._family_id = family_id
+        self.reload()
+
+    def reload(self) -> None:
+        """Read again the family shown."""
+        if self._family_id is not None:
+            self._desk.fetch(families.sheet, self._family_id, then=self._show, key=self)
+
+    def _add_lazy(self, tab: QWidget, title: str, show: Callable[[int], None]) -> None:
+        self._lazy[self.tabs.addTab(tab, title)] = show
+
+    def _show(self, sheet: FamilySheet) -> None:
+        self.label.setText(sheet.label)
+        self.number.setText(f"Famille n°{NBSP}{sheet.number}")
+        self.household.show_sheet(sheet)
+        self.children_tab.show_sheet(sheet)
+        self._stack.setCurrentIndex(1)
+        self._read.clear()
+        self._read_tab(self.tabs.currentIndex())
+
+    def _read_tab(self, place: int) -> None:
+        if place in self._lazy and place not in self._read and self._family_id is not None:
+            self._read.add(place)
+            self._lazy[place](self._family_id)

@@ -1,0 +1,111 @@
+"""What stands between the header and the page: the banner of an outage or a refusal, and the passing toast."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from guichet.ui.theme import Theme
+from guichet.ui.widgets.fields import button, restyle
+
+TOAST_MILLISECONDS = 5_000
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader say it."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
+class Banner(QFrame):
+    """A sentence that stays until it is acted on: « Réessayer », or « Fermer »."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setProperty("role", "banner")
+        self._icon = QLabel(self)
+        self.text = QLabel(self)
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.action = button("Réessayer", self)
+        self.close_button = button("Fermer", self)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.addWidget(self._icon)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.action)
+        layout.addWidget(self.close_button)
+        self._on_action: Callable[[], None] | None = None
+        self._on_close: Callable[[], None] | None = None
+        self.action.clicked.connect(self._act)
+        self.close_button.clicked.connect(self._close)
+        self.hide()
+
+    def say(
+        self,
+        text: str,
+        tone: str,
+        icon: str,
+        *,
+        action: str = "",
+        on_action: Callable[[], None] | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a sentence in the tone `danger` or `warning`."""
+        colours = self._theme.colours
+        colour = colours.danger if tone == "danger" else colours.warning_text
+        size = self.fontMetrics().height()
+        self._icon.setPixmap(self._theme.icon(icon, colour).pixmap(size, size))
+        self.text.setText(text)
+        self.setProperty("tone", tone)
+        for widget in (self, self.text):
+            restyle(widget)
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
+        self._on_action, self._on_close = on_action, on_close
+        self.show()
+        announce(self, text)
+
+    def _act(self) -> None:
+        self.hide()
+        if self._on_action is not None:
+            self._on_action()
+
+    def _close(self) -> None:
+        self.hide()
+        if self._on_close is not None:
+            self._on_close()
+
+
+class Toast(QFrame):
+    """A confirmation that goes away by itself; it takes no focus and covers no control."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._area = parent
+        self.setProperty("role", "toast")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.text = QLabel(self)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 14, 8)
+        layout.addWidget(self.text)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show it at the bottom of the parent, centred, for some seconds."""
+        self.text.setText(text)
+        self.adjustSize()
+        self.place()
+        self.show()
+        self.raise_()
+        self._timer.start(TOAST_MILLISECONDS)
+        announce(self, text)
+
+    def place(self) -> None:
+        """Stay at the bottom when the parent changes size."""
+        area = self._area.rect()
+        self.move((area.width() - self.width()) // 2, area.height() - self.height() - 16)

@@ -1,0 +1,158 @@
+"""How values are said in French on every screen: states, plurals, ages, amounts."""
+
+from datetime import date
+
+from guichet.rules.money import format_euros
+from guichet.rules.requests import RequestState
+from guichet.rules.text import format_date
+from guichet.services.families import FamilyRow, MemberView
+from guichet.ui.tables import State
+from guichet.ui.theme import Tone
+
+NBSP = "\u00a0"
+
+REQUEST_STATES: dict[str, State] = {
+    RequestState.PENDING: State("A", "À prendre", Tone.BLUE),
+    RequestState.IN_PROGRESS: State("T", "En traitement", Tone.BLUE),
+    RequestState.NEEDS_INFO: State("C", "Complément", Tone.YELLOW),
+    RequestState.WAITING_LIST: State("L", "Liste d’attente", Tone.ORANGE),
+    RequestState.ACCEPTED: State("✓", "Acceptée", Tone.GREEN),
+    RequestState.PARTLY_ACCEPTED: State("½", "En partie", Tone.GREEN),
+    RequestState.REFUSED: State("R", "Refusée", Tone.RED),
+    RequestState.CANCELLED: State("×", "Annulée", Tone.GREY),
+    RequestState.SUPERSEDED: State("→", "Remplacée", Tone.GREY),
+}
+
+VERDICTS: dict[str, State] = {
+    "accept": State("✓", "Accepter", Tone.GREEN),
+    "wait": State("L", "Liste d’attente", Tone.ORANGE),
+    "refuse": State("R", "Refuser", Tone.RED),
+    "examine": State("?", "À examiner", Tone.BLUE),
+}
+
+ITEM_DECISIONS: dict[str, State] = {
+    "accepted": State("✓", "Accepté", Tone.GREEN),
+    "waiting": State("L", "Liste d’attente", Tone.ORANGE),
+    "refused": State("R", "Refusé", Tone.RED),
+    "cancelled": State("×", "Annulé", Tone.GREY),
+}
+
+BOOKING_STATES: dict[str, State] = {
+    "booked": State("R", "Réservé", Tone.GREEN),
+    "waiting": State("L", "Liste d’attente", Tone.ORANGE),
+    "cancelled": State("×", "Annulé", Tone.GREY),
+}
+
+ENROLMENT_STATES: dict[str, State] = {
+    "pending": State("D", "Demandée", Tone.YELLOW),
+    "waiting": State("L", "Liste d’attente", Tone.ORANGE),
+    "active": State("✓", "Active", Tone.GREEN),
+    "cancelled": State("×", "Annulée", Tone.GREY),
+}
+
+ATTENDANCES = {
+    "unknown": "",
+    "present": "Présent",
+    "absent_excused": "Absent excusé",
+    "absent_billed": "Absent facturé",
+}
+
+DOSSIER_STATES: dict[str, State] = {
+    "expected": State("A", "Attendu", Tone.YELLOW),
+    "filed": State("D", "Déposé", Tone.BLUE),
+    "under_review": State("E", "À l’étude", Tone.BLUE),
+    "valid": State("✓", "Valide", Tone.GREEN),
+    "refused": State("R", "Refusé", Tone.RED),
+}
+
+DOCUMENT_STATES: dict[str, State] = {
+    "requested": State("D", "Réclamé", Tone.YELLOW),
+    "received": State("N", "Non traité", Tone.BLUE),
+    "valid": State("✓", "Valide", Tone.GREEN),
+    "invalid": State("X", "Invalide", Tone.RED),
+}
+
+REQUEST_KINDS = {
+    "bookings": "Réservations",
+    "cancellations": "Annulations",
+    "absence": "Absence",
+    "enrolment": "Inscription",
+    "withdrawal": "Retrait",
+    "complement": "Complément",
+    "new_family": "Nouvelle famille",
+    "family_sheet": "Fiche famille",
+    "child_sheet": "Fiche enfant",
+    "document": "Pièce",
+    "attestation": "Attestation",
+    "message": "Message",
+    "einvoice_consent": "Facture électronique",
+}
+
+ORIGINS = {"portal": "Portail", "desk": "Guichet", "telephone": "Téléphone", "paper": "Papier"}
+
+QUOTIENT_SOURCES = {
+    "caf": "CAF",
+    "msa": "MSA",
+    "tax_notice": "Avis d’imposition",
+    "declared": "Déclaré",
+    "imported": "Repris",
+}
+
+MEMBER_ROLES = {"adult": "Adulte", "child": "Enfant", "contact": "Contact"}
+
+CONSENTS = {
+    "photo": "Droit à l’image",
+    "einvoice": "Facture électronique",
+    "email": "Courriels d’information",
+    "sms": "SMS",
+}
+
+WEEKDAYS_SHORT = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """« 1 demande », « 3 demandes », « 0 demande »: French keeps the singular below two."""
+    word = singular if abs(number) < 2 else plural or f"{singular}s"
+    return f"{grouped(number)}{NBSP}{word}"
+
+
+def grouped(number: int) -> str:
+    """A whole number with thousands parted by a narrow no-break space."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def age(years: int | None) -> str:
+    """« 7 ans », « 1 an », nothing when unknown."""
+    return "" if years is None else f"{years}{NBSP}an{'s' if years > 1 else ''}"
+
+
+def day_or_dash(day: date | None) -> str:
+    """A date, or a dash where there is none."""
+    return "–" if day is None else format_date(day)
+
+
+def day_with_weekday(day: date) -> str:
+    """« mer. 18/03/2026 »."""
+    return f"{WEEKDAYS_SHORT[day.weekday()]}{NBSP}{format_date(day)}"
+
+
+def euros_or_blank(cents: int | None) -> str:
+    """An amount, blank when it is zero or unknown: a column of zeros hides the others."""
+    return format_euros(cents) if cents else ""
+
+
+def labelled(states: dict[str, State], value: str | None) -> str:
+    """The words of a state, as read where it is not drawn."""
+    state = states.get(value or "")
+    return state.label if state else ""
+
+
+def family_line(row: FamilyRow) -> str:
+    """A family on one line of a result list."""
+    parts = (row.label, f"n°{NBSP}{row.number}", row.children, row.phone)
+    return "  ·  ".join(part for part in parts if part)
+
+
+def member_name(member: MemberView) -> str:
+    """« Mme Anne Dupont »."""
+    return " ".join(part for part in (member.civility, member.first_name, member.last_name) if part)
