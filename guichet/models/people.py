@@ -39,6 +39,7 @@ class Person(Versioned, Base):
     birth_name: Mapped[Label | None]
     first_name: Mapped[Label]
     birth_date: Mapped[date | None]
+    birth_place: Mapped[Label | None]
     sex: Mapped[Sex | None] = mapped_column(stored(Sex))
     marital_status: Mapped[Code | None]
     address: Mapped[str | None] = mapped_column(Text)
@@ -91,6 +92,8 @@ class Family(Versioned, Base):
     iban: Mapped[str | None] = mapped_column(String(34))
     bic: Mapped[str | None] = mapped_column(String(11))
     bank_holder: Mapped[Label | None]
+    bank_name: Mapped[Label | None]
+    direct_debit_asked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
     archived: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
     search_key: Mapped[str] = mapped_column(Text)
     sort_key: Mapped[str] = mapped_column(String(500), index=True)
@@ -189,9 +192,12 @@ class HealthSheet(Versioned, Base):
     diet: Mapped[Label | None]
     pai: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
     glasses: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
+    hearing_aid: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("FALSE"))
+    treatment: Mapped[str | None] = mapped_column(Text)
     doctor: Mapped[Label | None]
     doctor_phone: Mapped[Code | None]
     vaccinations: Mapped[str | None] = mapped_column(Text)
+    vaccinations_until: Mapped[date | None]
     action_needed: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str | None] = mapped_column(Text)
 
