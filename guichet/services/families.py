@@ -188,7 +188,7 @@ def _members_by_family(session: Session, family_ids: list[int]) -> dict[int, lis
         .order_by(Membership.holder.desc(), Membership.position, Person.sort_key)
     )
     found: dict[int, list[tuple[Membership, Person]]] = {}
-    for membership, person in session.execute(statement).tuples():
+    for membership, person in session.execute(statement):
         found.setdefault(membership.family_id, []).append((membership, person))
     return found
 
@@ -286,7 +286,7 @@ def _other_families(session: Session, family_id: int, person_ids: list[int]) -> 
         .order_by(Family.number)
     )
     found: dict[int, tuple[str, ...]] = {}
-    for person_id, number in session.execute(statement).tuples():
+    for person_id, number in session.execute(statement):
         found[person_id] = (*found.get(person_id, ()), number)
     return found
 
@@ -317,7 +317,7 @@ def _dossiers(session: Session, family_id: int) -> tuple[DossierView, ...]:
     )
     return tuple(
         DossierView(dossier.child_id, first_name, label, dossier.state)
-        for dossier, first_name, label in session.execute(statement).tuples()
+        for dossier, first_name, label in session.execute(statement)
     )
 
 
@@ -333,7 +333,7 @@ def _documents(session: Session, family_id: int, person_ids: list[int]) -> tuple
         DocumentView(
             document.id, label or document.name, first_name or "Famille", document.state, document.valid_until
         )
-        for document, label, first_name in session.execute(statement).tuples()
+        for document, label, first_name in session.execute(statement)
     )
 
 
@@ -348,14 +348,14 @@ def _enrolments(session: Session, family_id: int) -> tuple[EnrolmentView, ...]:
     )
     return tuple(
         EnrolmentView(row.id, child, activity, group, row.starts_on, row.ends_on, row.state)
-        for row, child, activity, group in session.execute(statement).tuples()
+        for row, child, activity, group in session.execute(statement)
     )
 
 
 @needs(Permission.READ_FAMILIES)
 def bookings(session: Session, context: Context, query: BookingsQuery) -> tuple[BookingView, ...]:
     """Live bookings of the family's children, by date; those made by the other parent are named, without their money."""
-    rows = session.execute(_bookings_of(query)).tuples()
+    rows = session.execute(_bookings_of(query))
     return tuple(
         BookingView(
             booking_id=booking.id,

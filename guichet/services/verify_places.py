@@ -32,7 +32,7 @@ def places_given_twice(session: Session, context: Context) -> Iterator[Finding]:
         .group_by(CapacityPool.name, PoolDay.id, PoolDay.date, PoolDay.size)
         .having(taken > PoolDay.size)
     )
-    for name, pool_day_id, day, size, count in session.execute(statement).tuples():
+    for name, pool_day_id, day, size, count in session.execute(statement):
         yield Finding(
             "place_given_twice",
             f"pool_day:{pool_day_id}",
@@ -59,7 +59,7 @@ def children_booked_twice(session: Session, context: Context) -> Iterator[Findin
     statement = (
         select(*key).where(Booking.state != BookingState.CANCELLED).group_by(*key).having(func.count() > 1)
     )
-    for child_id, slot_id, day, _ in session.execute(statement).tuples():
+    for child_id, slot_id, day, _ in session.execute(statement):
         yield Finding(
             "child_booked_twice",
             f"person:{child_id}",

@@ -51,7 +51,7 @@ def lines_without_their_outcome(session: Session, context: Context) -> Iterator[
         .where(ImportBatch.state != BatchState.REFUSED)
         .group_by(ImportBatch.id)
     )
-    for batch, lines, imported, duplicate, quarantined in session.execute(statement).tuples():
+    for batch, lines, imported, duplicate, quarantined in session.execute(statement):
         stated = (batch.received, batch.imported, batch.duplicate, batch.quarantined)
         if stated != (lines, imported, duplicate, quarantined):
             yield Finding(
@@ -68,7 +68,7 @@ def lines_without_their_outcome(session: Session, context: Context) -> Iterator[
     lost = select(ImportLine.id, ImportLine.number).where(
         ImportLine.outcome == LineOutcome.IMPORTED, ImportLine.request_id.is_(None)
     )
-    for line_id, number in session.execute(lost).tuples():
+    for line_id, number in session.execute(lost):
         yield Finding(
             "line_without_request", f"import_line:{line_id}", f"La ligne {number} est importée sans demande."
         )
@@ -83,7 +83,7 @@ def states_that_contradict_items(session: Session, context: Context) -> Iterator
         .distinct()
     )
     decisions: dict[tuple[int, rules.RequestState], set[rules.ItemDecision]] = {}
-    for request_id, state, decision in session.execute(statement).tuples():
+    for request_id, state, decision in session.execute(statement):
         read = rules.ItemDecision(decision) if decision else rules.ItemDecision.UNDECIDED
         decisions.setdefault((request_id, state), set()).add(read)
     for (request_id, state), mixture in decisions.items():
@@ -107,7 +107,7 @@ def accepted_without_effect(session: Session, context: Context) -> Iterator[Find
             ~select(Booking.id).where(Booking.request_item_id == RequestItem.id).exists(),
         )
     )
-    for item_id, request_id in session.execute(statement).tuples():
+    for item_id, request_id in session.execute(statement):
         yield Finding(
             "accepted_without_booking",
             f"request_item:{item_id}",
@@ -130,7 +130,7 @@ def decisions_without_answer(session: Session, context: Context) -> Iterator[Fin
         select(Journal.id).where(Journal.subject_kind == "request", Journal.subject_id == Request.id).exists()
     )
     statement = select(Request.id, has_answer, has_entry).where(Request.state.in_(_ANSWERED))
-    for request_id, answered, journalled in session.execute(statement).tuples():
+    for request_id, answered, journalled in session.execute(statement):
         if not answered:
             yield Finding(
                 "decision_without_answer",
