@@ -45,9 +45,10 @@ class Place:
 
 
 class MainWindow(QMainWindow):
-    """Shows the pages that who acts may use. `user_change_wanted` asks for the login dialog again."""
+    """Shows the pages that who acts may use. `user_change_wanted` asks for the login dialog again, `closed` comes last."""
 
     user_change_wanted = Signal()
+    closed = Signal()
 
     def __init__(self, tools: Tools, place: Place, pages: Sequence[type[Page]], settings: QSettings) -> None:
         super().__init__()
@@ -298,6 +299,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.tools.desk.close()
         event.accept()
+        self.closed.emit()
 
     def _leave_unsaved(self) -> bool:
         answer = QMessageBox.question(

@@ -4,6 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
 from guichet.rules.permissions import Role
 from guichet.services.transaction import Actor
 
@@ -33,3 +37,12 @@ class SqlGuard:
 def actor(*roles: Role) -> Actor:
     """Someone with these roles and no account row."""
     return Actor("camille", "Camille Roux", frozenset(roles or {Role.ADMINISTRATOR}), workstation="poste-1")
+
+
+def type_text(widget: QWidget, text: str) -> None:
+    """Type as a French keyboard does: QTest's own keyClicks knows no accent."""
+    widget.setFocus()
+    for character in text:
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier, character)
+            QApplication.sendEvent(widget, event)
