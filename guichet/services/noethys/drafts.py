@@ -22,6 +22,20 @@ class Draft:
     digest: str | None = None
 
 
+@dataclass(frozen=True)
+class Merged:
+    """A source row that lives on inside a row of ours made from another one."""
+
+    kind: str
+    key: str
+    into: Ref
+    digest: str | None = None
+
+
+class Unusable(Exception):
+    """A row cannot come: the reason, as the report says it."""
+
+
 def rows_once(file: NoethysFile, table: str, tally: Tally) -> Iterator[Row]:
     """The rows of a table, counted as read; one without a key, or with a key already seen, is left out."""
     seen: set[str] = set()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from guichet.models.base import Base
 from guichet.models.settings import ExternalRef
-from guichet.services.noethys.drafts import Draft, Ref
+from guichet.services.noethys.drafts import Draft, Merged, Ref
 from guichet.services.noethys.report import KIND_LABELS, Tally
 
 CHUNK = 2000
@@ -37,6 +37,7 @@ class Loader:
             self._digests[kind, key] = digest
         self._earlier = frozenset(self._ids)
         self._met: set[Ref] = set()
+        self._adopted: list[Draft] = []
 
     def known(self, kind: str, key: str) -> bool:
         """Whether the row came by an earlier transfer."""
@@ -60,19 +61,27 @@ class Loader:
             for draft, row_id in zip(fresh, insert_rows(self.session, model, values), strict=True):
                 self._ids[draft.kind, draft.key] = row_id
             self._remember(fresh)
+            self.tally.imported.update(draft.kind for draft in fresh)
             inserted += fresh
         return inserted
 
-    def adopt(self, kind: str, key: str, row_id: int, digest: str | None = None) -> None:
-        """Record that a source row is one of ours that already stood here, or is merged into it."""
-        draft = Draft(kind, key, {}, digest=digest)
-        if self._met_before(draft):
-            return
-        self._ids[kind, key] = row_id
-        self._remember([draft])
+    def merge(self, rows: Iterable[Merged]) -> None:
+        """Count the source rows that live on in others, each once."""
+        for row in rows:
+            self.adopt(row.kind, row.key, self._ids[row.into], row.digest)
 
-    def note_gone(self) -> None:
-        """List what an earlier transfer brought and the file no longer holds."""
+    def adopt(self, kind: str, key: str, row_id: int, digest: str | None = None) -> None:
+        """Record that a source row is one of ours that already stood here, or lives on in it."""
+        draft = Draft(kind, key, {}, digest=digest)
+        if not self._met_before(draft):
+            self._ids[kind, key] = row_id
+            self._adopted.append(draft)
+            self.tally.imported[kind] += 1
+
+    def finish(self) -> None:
+        """Write what is still to be remembered, and list what came earlier and the file no longer holds."""
+        self._remember(self._adopted)
+        self._adopted = []
         self.tally.gone += sorted(ref for ref in self._earlier - self._met if ref[0] in KIND_LABELS)
 
     def meet(self, kind: str, key: str) -> None:
@@ -118,8 +127,6 @@ class Loader:
         ]
         if refs:
             self.session.execute(insert(ExternalRef), refs)
-        for draft in drafts:
-            self.tally.imported[draft.kind] += 1
 
 
 def insert_rows(session: Session, model: type[Base], values: Sequence[dict[str, Any]]) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from guichet.models.people import MemberRole, SendingMode, Sex
 from guichet.rules.names import person_search_key, person_sort_key
 from guichet.rules.text import sort_key
-from guichet.services.noethys.drafts import Draft, rows_once
+from guichet.services.noethys.drafts import Draft, Merged, rows_once
 from guichet.services.noethys.reader import NoethysFile, Row
 from guichet.services.noethys.report import Tally
 
@@ -87,6 +87,7 @@ class People:
     family_drafts: dict[str, Draft] = field(default_factory=dict)
     membership_drafts: list[Draft] = field(default_factory=list)
     authorised_drafts: list[Draft] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
     accounts: dict[str, str] = field(default_factory=dict)
     debtors: dict[str, str] = field(default_factory=dict)
     payers: dict[str, str] = field(default_factory=dict)
@@ -258,7 +259,7 @@ def _map_links(file: NoethysFile, tally: Tally, people: People) -> dict[tuple[st
         if towards_child and right == PICKUP_ALLOWED:
             people.authorised_drafts.append(_authorised(row, someone, quality, family, other))
         else:
-            tally.imported["liens"] += 1
+            people.merged.append(Merged("liens", row.key, ("familles", family), row.digest))
     return qualities
 
 
@@ -282,7 +283,7 @@ def _authorised(row: Row, someone: SomeOne, quality: str | None, family: str, ch
 def _map_families(file: NoethysFile, tally: Tally, people: People, rows: Mapping[str, Row]) -> None:
     regimes = {row.key: row.text("nom") for row in file.rows("regimes")}
     funds = {row.key: regimes.get(row.ref("IDregime") or "") for row in file.rows("caisses")}
-    mandates = _mandates(file, tally, rows)
+    mandates = _mandates(file, tally, people, rows)
     for key, row in rows.items():
         members = people.members.get(key, {})
         heads = _heads(members.values())
@@ -369,10 +370,9 @@ def _invoice_email(text: str, persons: Mapping[str, SomeOne]) -> str | None:
 
 
 def _mandates(
-    file: NoethysFile, tally: Tally, families: Mapping[str, Row]
+    file: NoethysFile, tally: Tally, people: People, families: Mapping[str, Row]
 ) -> dict[str, tuple[str | None, str | None, str | None]]:
     """The bank account of each family's active mandate: (holder, IBAN, BIC); the latest row wins."""
-    names = {row.key: f"{row.text('nom')} {row.text('prenom')}".strip() for row in file.rows("individus")}
     found: dict[str, tuple[str | None, str | None, str | None]] = {}
     for row in rows_once(file, "mandats", tally):
         family, iban = row.ref("IDfamille"), row.text("iban").replace(" ", "").upper()
@@ -381,9 +381,9 @@ def _mandates(
         elif not row.whole("actif") or not iban or len(iban) > 34:
             tally.leave_out("mandats", row.key, "mandat inactif ou sans IBAN lisible")
         else:
-            holder = row.text("individu_nom") or names.get(row.ref("IDindividu") or "") or None
+            holder = row.text("individu_nom") or _name(people.persons, row.ref("IDindividu"))
             found[family] = (holder, iban, row.text("bic").replace(" ", "").upper()[:11] or None)
-            tally.imported["mandats"] += 1
+            people.merged.append(Merged("mandats", row.key, ("familles", family), row.digest))
     return found
 
 

@@ -306,7 +306,8 @@ def _check_tables(names: set[str], columns: Mapping[str, tuple[str, ...]], path:
     if missing:
         raise _refused(
             f"« {path.name} » vient d’une version de Noethys que la reprise ne connaît pas "
-            f"(il y manque {', '.join(missing[:5])}) : rien n’a été repris. Ouvrez-le d’abord dans un Noethys à jour, qui le convertit, puis recommencez.",
+            f"(il y manque {', '.join(missing[:5])}) : rien n’a été repris. "
+            "Ouvrez-le d’abord dans un Noethys à jour, qui le convertit, puis recommencez.",
             "noethys_unknown_version",
         )
 

@@ -34,6 +34,7 @@ KIND_LABELS: Mapping[str, str] = {
     "inscriptions": "Inscriptions",
     "consommations": "Consommations",
     "prestations": "Prestations",
+    "deductions": "Déductions",
     "factures": "Factures",
     "reglements": "Règlements",
     "ventilation": "Ventilations",
