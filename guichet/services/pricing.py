@@ -57,11 +57,11 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class PricePeriod:
-    """Days to price, both included, for some activities (none named: all)."""
+    """Days to price, both included, for the activities of some régies (none named: every activity)."""
 
     start: date
     end: date
-    activity_ids: tuple[int, ...] = ()
+    regie_ids: tuple[int, ...] = ()
     command_id: str | None = None
 
 
@@ -173,8 +173,8 @@ def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
         .outerjoin(Charge, Charge.id == ChargeBooking.charge_id)
         .where(Booking.date.between(command.start, command.end))
     )
-    if command.activity_ids:
-        statement = statement.where(Booking.activity_id.in_(command.activity_ids))
+    if command.regie_ids:
+        statement = statement.where(Activity.regie_id.in_(command.regie_ids))
     return statement
 
 

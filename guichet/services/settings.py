@@ -28,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "attestation.sixth_birthday_included": True,
     "attestation.care_label": "Garde d’enfant hors du domicile (accueil de loisirs et accueil périscolaire)",
     "billing.absence_excused_free": True,
+    "billing.payfip_page": "https://www.payfip.gouv.fr/tpa/paiement.web",
+    "billing.payfip_numcli": {},
     "demo.now": None,
 }
 

@@ -1,0 +1,271 @@
+"""Issued invoices: finding them, and printing exactly what was issued."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from guichet.models.money import Invoice, InvoiceKind, InvoiceLine
+from guichet.models.people import Family
+from guichet.reports import invoice as printed
+from guichet.reports import printing
+from guichet.reports.letterhead import Letterhead, PostalAddress
+from guichet.rules.errors import EnvironmentProblem, UserError
+from guichet.rules.permissions import Permission
+from guichet.rules.text import fold
+from guichet.services.balances import SIGN, allocated
+from guichet.services.paging import Page, PageQuery
+from guichet.services.transaction import Context, needs
+
+
+@dataclass(frozen=True)
+class InvoiceQuery(PageQuery):
+    """Which issued documents: of a family, a régie, a period they touch, still owed; newest first by default."""
+
+    family_id: int | None = None
+    regie_id: int | None = None
+    start: date | None = None
+    end: date | None = None
+    text: str = ""
+    unpaid: bool = False
+    sort: str = "issued_on"
+    descending: bool = True
+
+
+@dataclass(frozen=True)
+class InvoiceRow:
+    """An issued document in a list; `paid_cents` is what payments gave to its lines."""
+
+    invoice_id: int
+    number: str
+    kind: InvoiceKind
+    family_id: int
+    family_number: str
+    family_label: str
+    issued_on: date
+    due_on: date
+    period_start: date
+    period_end: date
+    total_cents: int
+    paid_cents: int
+
+    @property
+    def left_cents(self) -> int:
+        """What is still owed of it; nothing for a credit note."""
+        return self.total_cents - self.paid_cents if self.kind is InvoiceKind.INVOICE else 0
+
+
+@dataclass(frozen=True)
+class ExportInvoices:
+    """Write PDF files in a folder: one per invoice named by its number, and one with them all when `merged`."""
+
+    invoice_ids: tuple[int, ...]
+    folder: Path
+    merged: bool = True
+
+
+@needs(Permission.READ_BILLING)
+def search(session: Session, context: Context, query: InvoiceQuery) -> Page[InvoiceRow]:
+    """Issued documents, filtered, sorted and paged in SQL: two queries."""
+    paid = (
+        select(func.coalesce(func.sum(allocated(InvoiceLine.charge_id)), 0))
+        .where(InvoiceLine.invoice_id == Invoice.id)
+        .scalar_subquery()
+    )
+    statement = _filtered(
+        select(Invoice, Family.number, Family.label.label("family"), paid.label("paid")).join(
+            Family, Family.id == Invoice.family_id
+        ),
+        query,
+    )
+    if query.unpaid:
+        statement = statement.where(Invoice.kind == InvoiceKind.INVOICE, paid < Invoice.total_cents)
+    total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    sorts = {
+        "issued_on": (Invoice.issued_on, Invoice.number),
+        "number": (Invoice.series, Invoice.number),
+        "family": (Family.sort_key,),
+        "total": (SIGN * Invoice.total_cents,),
+        "due_on": (Invoice.due_on,),
+    }
+    order = (*sorts.get(query.sort, sorts["issued_on"]), Invoice.id)
+    rows = session.execute(
+        statement.order_by(*(key.desc() if query.descending else key for key in order))
+        .limit(query.size)
+        .offset(query.offset)
+    )
+    return Page(tuple(_row(row) for row in rows), total, query.offset)
+
+
+def _filtered(statement: Select[*tuple[Any, ...]], query: InvoiceQuery) -> Select[*tuple[Any, ...]]:
+    if query.family_id is not None:
+        statement = statement.where(Invoice.family_id == query.family_id)
+    if query.regie_id is not None:
+        statement = statement.where(Invoice.regie_id == query.regie_id)
+    if query.start is not None:
+        statement = statement.where(Invoice.period_end >= query.start)
+    if query.end is not None:
+        statement = statement.where(Invoice.period_start <= query.end)
+    if query.text.strip():
+        words = fold(query.text).split()
+        typed = query.text.strip().upper()
+        by_name = [Family.search_key.contains(word, autoescape=True) for word in words]
+        statement = statement.where(
+            func.upper(Invoice.label).startswith(typed, autoescape=True)
+            | (Family.number == query.text.strip())
+            | (by_name[0] if by_name else Invoice.label == typed)
+        )
+    return statement
+
+
+def _row(row: Row[Any]) -> InvoiceRow:
+    invoice: Invoice = row[0]
+    return InvoiceRow(
+        invoice_id=invoice.id,
+        number=invoice.label,
+        kind=invoice.kind,
+        family_id=invoice.family_id,
+        family_number=row.number,
+        family_label=row.family,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
+        total_cents=invoice.total_cents,
+        paid_cents=int(row.paid),
+    )
+
+
+@needs(Permission.READ_BILLING)
+def documents(session: Session, context: Context, invoice_ids: Sequence[int]) -> tuple[printed.Invoice, ...]:
+    """All that each document prints, in the order asked, in two queries. Raises UserError for an unknown one."""
+    origin = aliased(Invoice)
+    found = {
+        invoice.id: (invoice, label)
+        for invoice, label in session.execute(
+            select(Invoice, origin.label)
+            .outerjoin(origin, origin.id == Invoice.refers_to_id)
+            .where(Invoice.id.in_(invoice_ids))
+        )
+    }
+    if len(found) < len(set(invoice_ids)):
+        raise UserError("Cette facture n’existe pas : relancez la recherche.", code="invoice_unknown")
+    lines: dict[int, list[InvoiceLine]] = defaultdict(list)
+    for line in session.execute(
+        select(InvoiceLine)
+        .where(InvoiceLine.invoice_id.in_(invoice_ids))
+        .order_by(InvoiceLine.invoice_id, InvoiceLine.position)
+    ).scalars():
+        lines[line.invoice_id].append(line)
+    return tuple(_document(*found[invoice_id], lines[invoice_id]) for invoice_id in invoice_ids)
+
+
+@needs(Permission.READ_BILLING)
+def pdf(session: Session, context: Context, invoice_ids: Sequence[int]) -> bytes:
+    """One PDF of these documents, in the order asked, each beginning on its own page."""
+    return printing.invoices_pdf(documents(session, context, invoice_ids))
+
+
+@needs(Permission.READ_BILLING)
+def export(session: Session, context: Context, command: ExportInvoices) -> tuple[Path, ...]:
+    """Write the files and return their paths, the merged one last. Raises EnvironmentProblem when it cannot."""
+    sheets = documents(session, context, command.invoice_ids)
+    contents = [(f"{sheet.number}.pdf", printing.invoice_pdf(sheet)) for sheet in sheets]
+    if command.merged and sheets:
+        contents.append(("factures.pdf", printing.invoices_pdf(sheets)))
+    return write_files(command.folder, contents)
+
+
+def write_files(folder: Path, contents: Iterable[tuple[str, bytes]]) -> tuple[Path, ...]:
+    """Write named files in a folder made if need be. Raises EnvironmentProblem when the disk refuses."""
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents:
+            path = folder / name
+            path.write_bytes(content)
+            paths.append(path)
+    except OSError as failure:
+        raise EnvironmentProblem(
+            f"Impossible d’écrire dans « {folder} » : vérifiez la place et les droits, puis réessayez.",
+            code="disk",
+        ) from failure
+    return tuple(paths)
+
+
+def _document(invoice: Invoice, refers_to: str | None, lines: Sequence[InvoiceLine]) -> printed.Invoice:
+    sheet = invoice.printed
+    name, *address = invoice.debtor.splitlines() or [""]
+    head = sheet["letterhead"]
+    return printed.Invoice(
+        letterhead=Letterhead(**{**head, "address": tuple(head["address"])}),
+        number=invoice.label,
+        issued_on=invoice.issued_on,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
+        family_number=sheet["family_number"],
+        debtor=PostalAddress(name, tuple(address)),
+        lines=tuple(_grouped(lines)),
+        total=invoice.total_cents,
+        balance_due=sheet["balance_due"],
+        due_on=invoice.due_on,
+        kind="credit_note" if invoice.kind is InvoiceKind.CREDIT_NOTE else "invoice",
+        refers_to=refers_to or "",
+        previous_balance=sheet["previous_balance"],
+        payments=sheet["payments"],
+        payment_means=tuple(sheet["payment_means"]),
+        payee=sheet["payee"],
+        qr_payload=sheet["qr_payload"],
+        notes=tuple(sheet["notes"]),
+    )
+
+
+def _grouped(lines: Sequence[InvoiceLine]) -> list[printed.InvoiceLine]:
+    """One printed line per child, activity and unit price: quantities and amounts add up, days are listed."""
+    ranked = sorted(lines, key=lambda line: (_heading(line), line.position))
+    order = {_heading(line): rank for rank, line in reversed(list(enumerate(lines)))}
+    groups = [list(group) for _, group in groupby(ranked, key=_heading)]
+    groups.sort(key=lambda group: order[_heading(group[0])])
+    return [_printed_line(group) for group in groups]
+
+
+def _heading(line: InvoiceLine) -> tuple[str, str, str, int, int, str]:
+    quotient = -1 if line.quotient_used is None else line.quotient_used
+    return (
+        line.child_name or "",
+        line.activity_name or "",
+        line.label,
+        line.unit_cents,
+        quotient,
+        line.explanation,
+    )
+
+
+def _printed_line(group: Sequence[InvoiceLine]) -> printed.InvoiceLine:
+    first = group[0]
+    return printed.InvoiceLine(
+        child=first.child_name or "",
+        activity=first.activity_name or first.label,
+        label=first.label,
+        quantity=Decimal(sum(line.quantity for line in group)),
+        unit_price=first.unit_cents,
+        amount=sum(line.amount_cents for line in group),
+        dates=list_days(sorted({line.date for line in group})),
+        quotient=first.quotient_used,
+        note=first.explanation if first.quotient_used is None else "",
+    )
+
+
+def list_days(days: Sequence[date]) -> str:
+    """« 04, 11, 18/03 ; 01/04 »: days by month; the document's period gives the year."""
+    months = groupby(days, key=lambda day: (day.year, day.month))
+    return " ; ".join(
+        ", ".join(f"{day.day:02d}" for day in group) + f"/{month:02d}" for (_, month), group in months
+    )
