@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from guichet.models.network_share import is_on_network_share
 from guichet.rules.errors import UserError
 
 SQLITE_BUSY_SECONDS = 30
@@ -103,7 +104,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _refuse_network_share(database: str) -> None:
-    if database.startswith(("\\\\", "//")):
+    if is_on_network_share(Path(database)):
         raise UserError(
             "Une base SQLite ne peut pas être placée sur un partage réseau : deux postes l’abîmeraient. "
             "Choisissez un dossier de ce poste, ou une base PostgreSQL pour travailler à plusieurs.",
