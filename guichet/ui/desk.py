@@ -183,6 +183,11 @@ class Desk(QObject):
         self.recovered.emit()
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing runs nor queues."""
+        return not self._running
+
+    @property
     def unsaved(self) -> int:
         """How many acts an outage stopped before they were known to be in the database."""
         return sum(1 for job in self._waiting if job.writes)

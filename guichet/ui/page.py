@@ -66,6 +66,9 @@ class Page(QWidget):
     def open(self, wanted: Any) -> None:
         """Show what another page pointed at."""
 
+    def show_example(self) -> None:
+        """Open something of what the page lists, for a picture of it."""
+
     def first_focus(self) -> QWidget:
         """Where the cursor goes when the page opens."""
         return self

@@ -79,6 +79,9 @@ class FamiliesPage(Page):
     def first_focus(self) -> QWidget:
         return self.search
 
+    def show_example(self) -> None:
+        self.list.table.select(0)
+
     def reload(self) -> None:
         if self.list.query is None:
             self._ask()

@@ -1,0 +1,81 @@
+"""A picture of every page, taken from the real window on a real base: for the demonstration without a display, and to look at."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
+from PySide6.QtWidgets import QApplication
+
+from guichet.services.transaction import Actor, OpenedDatabase
+from guichet.ui.desk import Desk
+from guichet.ui.desktop import build_window
+from guichet.ui.messages import Messages
+from guichet.ui.page import Destination
+from guichet.ui.theme import Look, Theme
+from guichet.ui.window import MainWindow, Place
+
+WIDTH, HEIGHT = 1440, 900
+LONGEST_WAIT_SECONDS = 30.0
+QUIET_SECONDS = 0.15
+LOOK_NAMES = {Look.LIGHT: "clair", Look.DARK: "sombre"}
+
+
+def take_screenshots(
+    open_base: Callable[[], OpenedDatabase],
+    actor: Actor,
+    clock: Callable[[], datetime],
+    place: Place,
+    directory: Path,
+    *,
+    looks: Sequence[Look] = (Look.LIGHT, Look.DARK),
+    scales: Sequence[int] = (100,),
+) -> list[Path]:
+    """Open every page in each look and text size, wait for its data, and save `page-clair-100.png` and the like.
+
+    Uses the application that runs, or makes one (on the `offscreen` platform where there is no display).
+    Raises OSError when the directory cannot be written, TimeoutError when a page never gets its data.
+    """
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)  # noqa: S101 - pages are widgets
+    directory.mkdir(parents=True, exist_ok=True)
+    theme = Theme(application)
+    taken: list[Path] = []
+    for look in looks:
+        for scale in scales:
+            theme.apply(look, scale)
+            settings = QSettings(str(directory / ".geometry.ini"), QSettings.Format.IniFormat)
+            messages = Messages(application)
+            window = build_window(open_base(), actor, clock, place, theme, messages, settings)
+            window.resize(WIDTH, HEIGHT)
+            window.show()
+            suffix = f"{LOOK_NAMES.get(look, look.value)}-{scale}"
+            taken += [_picture(window, name, directory, suffix) for name in window.pages]
+            window.close()
+            window.deleteLater()
+            (directory / ".geometry.ini").unlink(missing_ok=True)
+    return taken
+
+
+def _picture(window: MainWindow, name: str, directory: Path, suffix: str) -> Path:
+    window.go(Destination(name))
+    settle(window.tools.desk)
+    window.current_page.show_example()
+    settle(window.tools.desk)
+    path = directory / f"{name}-{suffix}.png"
+    if not window.grab().save(str(path)):
+        raise OSError(f"cannot write {path}")
+    return path
+
+
+def settle(desk: Desk) -> None:
+    """Let the window work until the desk has had nothing to do for a moment. Raises TimeoutError."""
+    end = time.monotonic() + LONGEST_WAIT_SECONDS
+    quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < QUIET_SECONDS:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        if not desk.idle:
+            quiet_since = time.monotonic()
+        if time.monotonic() > end:
+            raise TimeoutError("a page is still waiting for its data")
