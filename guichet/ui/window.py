@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         self._title = text_label("", "title", header)
         layout.addWidget(self._title)
         layout.addStretch(1)
-        layout.addWidget(self.search)
+        layout.addWidget(self.search, 2)
         self.today = QLabel(self._today_text(self.tools.desk.clock()), header)
         layout.addWidget(self.today)
         self.user = QToolButton(header)

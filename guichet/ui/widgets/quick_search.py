@@ -28,7 +28,8 @@ class QuickSearch(QWidget):
             "Rechercher une famille, un enfant, un numéro, un téléphone ou un courriel"
         )
         self.field.setClearButtonEnabled(True)
-        self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * 44)
+        self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * 24)
+        self.setMaximumWidth(self.fontMetrics().averageCharWidth() * 60)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.field)

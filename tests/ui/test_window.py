@@ -1,0 +1,186 @@
+"""The window: what each role sees, keys, outages that lose nothing, and closing."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from guichet.models.database import Database
+from guichet.rules.permissions import Role
+from guichet.ui.desktop import PAGES, build_window
+from guichet.ui.messages import Messages
+from guichet.ui.page import Destination
+from guichet.ui.pages.families import FamiliesPage
+from guichet.ui.screenshots import settle
+from guichet.ui.theme import Theme
+from guichet.ui.window import MainWindow, Place
+from tests.builders import add_family, add_person
+from tests.ui.support import SqlGuard, actor, type_text
+
+Opener = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def town(sqlite_database: Database, sql_guard: SqlGuard) -> Database:
+    def build() -> None:
+        with sqlite_database.writing() as session:
+            mother = add_person(session, "Müller-Lefèvre", "Élodie", mobile_phone="06 12 34 56 78")
+            add_family(session, "1001", adults=[mother], children=[add_person(session, "Müller", "Noé")])
+            father = add_person(session, "Dupont", "Jean", email="jean.dupont@exemple.fr")
+            add_family(session, "1002", adults=[father], children=[add_person(session, "Dupont", "Zoé")])
+
+    sql_guard.aside(build)
+    return sqlite_database
+
+
+@pytest.fixture
+def open_window(
+    town: Database,
+    clock: Callable[[], datetime],
+    theme: Theme,
+    messages: Messages,
+    window_settings: QSettings,
+    qtbot: QtBot,
+) -> Iterator[Opener]:
+    windows: list[MainWindow] = []
+
+    def opener(*roles: Role) -> MainWindow:
+        place = Place("Valmont", "Base SQLite · ville.db", fixed_day=True)
+        window = build_window(town, actor(*roles), clock, place, theme, messages, window_settings)
+        windows.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        settle(window.tools.desk)
+        return window
+
+    yield opener
+    for window in windows:
+        window.close()
+        window.deleteLater()
+
+
+def test_an_administrator_sees_every_page_and_reaches_it_by_its_key(
+    open_window: Opener, qtbot: QtBot
+) -> None:
+    window = open_window(Role.ADMINISTRATOR)
+    assert list(window.pages) == [page.name for page in PAGES]
+    for number, page in enumerate(PAGES, start=1):
+        key = Qt.Key(Qt.Key.Key_0 + number)
+        qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+        assert window.current_page.name == page.name
+        settle(window.tools.desk)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_sees_only_what_it_may_use(open_window: Opener, role: Role) -> None:
+    window = open_window(role)
+    expected = [page.name for page in PAGES if window.tools.may(page.permission)]
+    assert list(window.pages) == expected
+
+
+def test_a_page_that_the_role_may_not_open_is_refused_in_words(open_window: Opener) -> None:
+    window = open_window(Role.PORTAL)
+    window.go(Destination("families", 1))
+    assert window.notice.isVisible()
+    assert "compte" in window.notice.text.text()
+
+
+def test_the_header_says_who_acts_where_and_which_day_it_is(open_window: Opener) -> None:
+    window = open_window(Role.AGENT)
+    assert "Camille Roux" in window.user.text()
+    assert "Agent du guichet" in window.user.text()
+    assert window.today.text() == "mercredi 18/03/2026 (date de démonstration)"
+    assert "Valmont" in window.windowTitle()
+
+
+@pytest.mark.parametrize("typed", ["muller", "NOE", "06 12 34 56 78", "1001", "lefevre elodie"])
+def test_ctrl_k_finds_a_family_without_accents_and_enter_opens_it(
+    open_window: Opener, qtbot: QtBot, typed: str
+) -> None:
+    window = open_window(Role.AGENT)
+    qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    assert window.search.field.hasFocus()
+    type_text(window.search.field, typed)
+    qtbot.waitUntil(window.search.results.isVisible)
+    assert window.search.results.count() == 1
+    qtbot.keyClick(window.search.field, Qt.Key.Key_Return)
+    page = window.current_page
+    assert isinstance(page, FamiliesPage)
+    qtbot.waitUntil(lambda: page.view.number.text().endswith("1001"))
+
+
+def test_a_search_that_finds_nothing_says_what_to_try(open_window: Opener, qtbot: QtBot) -> None:
+    window = open_window(Role.AGENT)
+    window.search.focus()
+    type_text(window.search.field, "zzz")
+    qtbot.waitUntil(window.search.results.isVisible)
+    assert "Aucune famille" in window.search.results.item(0).text()
+    qtbot.keyClick(window.search.field, Qt.Key.Key_Return)
+    assert window.search.results.isVisible(), "a sentence is not a family"
+
+
+def test_a_cut_base_shows_the_banner_keeps_what_was_typed_and_retry_finishes(
+    open_window: Opener, qtbot: QtBot, town: Database
+) -> None:
+    window = open_window(Role.AGENT)
+    window.go(Destination("families"))
+    page = window.current_page
+    assert isinstance(page, FamiliesPage)
+    settle(window.tools.desk)
+    shown = len(page.list.model.rows)
+
+    def cut(*arguments: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
+
+    event.listen(town.engine, "before_cursor_execute", cut)
+    type_text(page.search, "dupont")
+    qtbot.waitUntil(window.banner.isVisible)
+    assert page.search.text() == "dupont"
+    assert len(page.list.model.rows) == shown, "what was read stays on screen"
+    event.remove(town.engine, "before_cursor_execute", cut)
+    qtbot.mouseClick(window.banner.action, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [row.label for row in page.list.model.rows] == ["Dupont"])
+    assert not window.banner.isVisible()
+    assert page.search.text() == "dupont"
+
+
+def test_the_window_keeps_its_size_for_the_next_time(open_window: Opener, window_settings: QSettings) -> None:
+    window = open_window(Role.AGENT)
+    window.resize(window.width(), 640)
+    window.close()
+    again = open_window(Role.AGENT)
+    assert again.height() == 640
+    assert window_settings.allKeys() == ["window/geometry"]
+
+
+def test_leaving_with_an_act_that_waits_is_asked_first(
+    open_window: Opener, qtbot: QtBot, town: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(Role.AGENT)
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+
+    def fails(session: object, context: object, command: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    with qtbot.waitSignal(window.tools.desk.outage):
+        window.tools.desk.execute(fails, None, changes=frozenset())
+    assert not window.close()
+    assert window.isVisible()
+    assert window.close()
+    assert not answers
+
+
+def test_text_size_and_palette_can_be_changed_in_the_window(open_window: Opener, theme: Theme) -> None:
+    window = open_window(Role.AGENT)
+    row_height = window.pages["families"].list.table.verticalHeader().defaultSectionSize()
+    by_name = {action.text(): action for action in window.user.menu().actions()}
+    by_name["Sombre"].trigger()
+    assert theme.dark
+    by_name["Texte à 150\u00a0%"].trigger()
+    assert window.pages["families"].list.table.verticalHeader().defaultSectionSize() > 1.3 * row_height
