@@ -96,12 +96,6 @@ class RefusedDelivery:
     put_aside: Callable[[Report], None]
 
 
-class Inbox(Protocol):
-    """Where batches come from: what a connector brings in one visit."""
-
-    def deliveries(self) -> Iterator[Delivery | RefusedDelivery]: ...
-
-
 @dataclass(frozen=True)
 class Outgoing:
     """An answer ready to leave; the receiver drops a second one with the same key."""
@@ -118,7 +112,21 @@ class Sent:
     error: str | None
 
 
-class Outlet(Protocol):
-    """Where answers leave by. Raises EnvironmentProblem when the portal cannot be reached at all."""
+class Connector(Protocol):
+    """One portal, seen from the desk. `cursor` is where its next pull starts, None where there is no such thing."""
 
-    def send(self, answers: Sequence[Outgoing], now: datetime) -> list[Sent]: ...
+    cursor: str | None
+
+    def deliveries(self) -> Iterator[Delivery | RefusedDelivery]:
+        """What one visit brings, batch by batch; the caller imports each before it asks for the next.
+
+        Raises EnvironmentProblem when the portal is out of reach, UserError when it refuses us.
+        """
+        ...
+
+    def send(self, answers: Sequence[Outgoing], now: datetime) -> Iterator[Sent]:
+        """Send answers in order, saying of each what became of it as soon as it is known.
+
+        Raises EnvironmentProblem when the portal cannot be reached: what was not yielded has not been sent for sure.
+        """
+        ...

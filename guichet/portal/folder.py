@@ -32,6 +32,7 @@ class FolderConnector:
         self._folder = folder
         self._portal = portal
         self._claimed = folder / "claimed"
+        self.cursor: str | None = None
 
     def deliveries(self) -> Iterator[Delivery | RefusedDelivery]:
         """Claim the files one by one, those a stopped program left first; nothing while another program is at work.
@@ -48,10 +49,10 @@ class FolderConnector:
                 path.rename(target)
                 yield self._open(target)
 
-    def send(self, answers: Sequence[Outgoing], now: datetime) -> list[Sent]:
+    def send(self, answers: Sequence[Outgoing], now: datetime) -> Iterator[Sent]:
         """Drop one answers file, in one atomic move. The same answers give the same name, so a repeat replaces it."""
         if not answers:
-            return []
+            return
         keys = hashlib.sha256("\n".join(answer.key for answer in answers).encode("utf-8")).hexdigest()[:16]
         with _readable(self._folder):
             folder = self._folder / "answers"
@@ -69,7 +70,7 @@ class FolderConnector:
                 stream.flush()
                 os.fsync(stream.fileno())
             part.replace(folder / f"answers-{keys}.jsonl")
-        return [Sent(answer.key, None) for answer in answers]
+        yield from (Sent(answer.key, None) for answer in answers)
 
     @contextmanager
     def _only_one(self) -> Iterator[bool]:

@@ -24,7 +24,7 @@ from guichet.models.requests import (
     LineOutcome,
     Request,
 )
-from guichet.portal.connectors import Delivery, Inbox, RefusedDelivery, Report
+from guichet.portal.connectors import Delivery, RefusedDelivery, Report
 from guichet.portal.exchange_file import open_file
 from guichet.portal.mapping import Mapping
 from guichet.portal.reader import RawLine
@@ -63,23 +63,13 @@ def import_path(
         raise UserError(
             f"Le fichier « {path} » n’existe pas : vérifiez son nom et son dossier.", field="path"
         )
-    return _take_in(database, context, open_file(path), progress)
+    return take_in(database, context, open_file(path), progress)
 
 
-def import_inbox(
-    database: Database, context: Context, inbox: Inbox, *, progress: Progress = no_progress
-) -> list[BatchReport]:
-    """Import all that a connector brings, batch by batch; each is acknowledged, or put aside when refused.
-
-    Raises EnvironmentProblem when the portal or its folder cannot be reached: what was already in stays in.
-    """
-    transaction.require(context, Permission.IMPORT_REQUESTS)
-    return [_take_in(database, context, delivery, progress) for delivery in inbox.deliveries()]
-
-
-def _take_in(
+def take_in(
     database: Database, context: Context, delivery: Delivery | RefusedDelivery, progress: Progress
 ) -> BatchReport:
+    """Import one delivery, or record that it was refused, and tell its connector. Started again, it goes on."""
     if isinstance(delivery, RefusedDelivery):
         report = transaction.run(database, context, _record_refusal, delivery)
         delivery.put_aside(report)
