@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, time
 from random import Random
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
 from guichet.models.database import Database
 from guichet.services import invoices, transaction
@@ -99,4 +97,27 @@ def _book(
 
 def play_history(database: Database, context: Context, rng: Random, households: Sequence[Household]) -> Past:
     """Issue seed 002's invoices of 2015, then each past month; record the payments that came."""
-    return Past(0, 0)
+    issued_2015 = _issue(database, context, date(2015, 2, 1), date(2015, 3, 31), date(2015, 4, 8))
+    issued_2015 += _issue(
+        database, context, date(2015, 4, 1), date(2015, 4, 30), date(2015, 4, 8), due_on=date(2015, 4, 30)
+    )
+    count = len(issued_2015)
+    for start, end, issued_on in _MONTHS:
+        issued = _issue(database, context, start, end, issued_on)
+        count += len(issued)
+    return Past(count, 0)
+
+
+def _issue(
+    database: Database,
+    context: Context,
+    start: date,
+    end: date,
+    issued_on: date,
+    *,
+    due_on: date | None = None,
+) -> tuple[IssuedInvoice, ...]:
+    """Issue a period's invoices as the clerk did on that day."""
+    then = replace(context, now=datetime.combine(issued_on, time(10, 0), tzinfo=UTC))
+    command = IssueInvoices(start, end, issued_on=issued_on, due_on=due_on)
+    return transaction.run(database, then, invoices.issue, command).invoices
