@@ -30,6 +30,7 @@ OpenedDatabase = Database
 
 _TRIES = 3
 _RETRIED_SQLSTATES = {"40001", "40P01"}
+_DAMAGED_FILE = ("file is not a database", "database disk image is malformed")
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,12 @@ def translated_errors() -> Iterator[None]:
     except DBAPIError as failure:
         if failure.connection_invalidated:
             raise EnvironmentProblem(_away(failure), code="database_away") from failure
+        if any(words in str(failure.orig) for words in _DAMAGED_FILE):
+            raise EnvironmentProblem(
+                "Le fichier de la base est abîmé ou n’est pas une base : restaurez la dernière sauvegarde "
+                "par « guichet db restore ».",
+                code="damaged_base",
+            ) from failure
         raise
 
 
