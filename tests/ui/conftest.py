@@ -7,15 +7,21 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from guichet.models.database import Database
+from guichet.rules.permissions import Role
 from guichet.ui.desk import Desk
+from guichet.ui.desktop import build_window
 from guichet.ui.messages import Messages
+from guichet.ui.screenshots import settle
 from guichet.ui.theme import Look, Theme
+from guichet.ui.window import MainWindow, Place
+from tests.builders import add_family, add_person
 from tests.conftest import NOW
-from tests.ui.support import SqlGuard, actor
+from tests.ui.support import Opener, SqlGuard, actor
 
 
 @pytest.fixture
@@ -57,3 +63,42 @@ def desk(
 @pytest.fixture
 def window_settings(tmp_path: Path) -> QSettings:
     return QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def town(sqlite_database: Database, sql_guard: SqlGuard) -> Database:
+    def build() -> None:
+        with sqlite_database.writing() as session:
+            mother = add_person(session, "Müller-Lefèvre", "Élodie", mobile_phone="06 12 34 56 78")
+            add_family(session, "1001", adults=[mother], children=[add_person(session, "Müller", "Noé")])
+            father = add_person(session, "Dupont", "Jean", email="jean.dupont@exemple.fr")
+            add_family(session, "1002", adults=[father], children=[add_person(session, "Dupont", "Zoé")])
+
+    sql_guard.aside(build)
+    return sqlite_database
+
+
+@pytest.fixture
+def open_window(
+    town: Database,
+    clock: Callable[[], datetime],
+    theme: Theme,
+    messages: Messages,
+    window_settings: QSettings,
+    qtbot: QtBot,
+) -> Iterator[Opener]:
+    windows: list[MainWindow] = []
+
+    def opener(*roles: Role) -> MainWindow:
+        place = Place("Valmont", "Base SQLite · ville.db", fixed_day=True)
+        window = build_window(town, actor(*roles), clock, place, theme, messages, window_settings)
+        windows.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        settle(window.tools.desk)
+        return window
+
+    yield opener
+    for window in windows:
+        window.close()
+        window.deleteLater()

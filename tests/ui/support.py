@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from guichet.rules.permissions import Role
 from guichet.services.transaction import Actor
+from guichet.ui.window import MainWindow
+
+Opener = Callable[..., MainWindow]
 
 
 class SqlGuard:

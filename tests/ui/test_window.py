@@ -1,8 +1,5 @@
 """The window: what each role sees, keys, outages that lose nothing, and closing."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
-
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QMessageBox
@@ -12,56 +9,12 @@ from sqlalchemy.exc import OperationalError
 
 from guichet.models.database import Database
 from guichet.rules.permissions import Role
-from guichet.ui.desktop import PAGES, build_window
-from guichet.ui.messages import Messages
+from guichet.ui.desktop import PAGES
 from guichet.ui.page import Destination
 from guichet.ui.pages.families import FamiliesPage
 from guichet.ui.screenshots import settle
 from guichet.ui.theme import Theme
-from guichet.ui.window import MainWindow, Place
-from tests.builders import add_family, add_person
-from tests.ui.support import SqlGuard, actor, type_text
-
-Opener = Callable[..., MainWindow]
-
-
-@pytest.fixture
-def town(sqlite_database: Database, sql_guard: SqlGuard) -> Database:
-    def build() -> None:
-        with sqlite_database.writing() as session:
-            mother = add_person(session, "Müller-Lefèvre", "Élodie", mobile_phone="06 12 34 56 78")
-            add_family(session, "1001", adults=[mother], children=[add_person(session, "Müller", "Noé")])
-            father = add_person(session, "Dupont", "Jean", email="jean.dupont@exemple.fr")
-            add_family(session, "1002", adults=[father], children=[add_person(session, "Dupont", "Zoé")])
-
-    sql_guard.aside(build)
-    return sqlite_database
-
-
-@pytest.fixture
-def open_window(
-    town: Database,
-    clock: Callable[[], datetime],
-    theme: Theme,
-    messages: Messages,
-    window_settings: QSettings,
-    qtbot: QtBot,
-) -> Iterator[Opener]:
-    windows: list[MainWindow] = []
-
-    def opener(*roles: Role) -> MainWindow:
-        place = Place("Valmont", "Base SQLite · ville.db", fixed_day=True)
-        window = build_window(town, actor(*roles), clock, place, theme, messages, window_settings)
-        windows.append(window)
-        window.show()
-        qtbot.waitExposed(window)
-        settle(window.tools.desk)
-        return window
-
-    yield opener
-    for window in windows:
-        window.close()
-        window.deleteLater()
+from tests.ui.support import Opener, type_text
 
 
 def test_an_administrator_sees_every_page_and_reaches_it_by_its_key(

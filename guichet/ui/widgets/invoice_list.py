@@ -1,0 +1,171 @@
+"""Issued invoices and credit notes: a list, and the one chosen as it was printed."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+
+from guichet.rules.money import format_euros
+from guichet.rules.text import format_date, paris_day
+from guichet.services import invoice_documents
+from guichet.services.invoice_documents import InvoiceQuery, InvoiceRow
+from guichet.ui.page import Tools
+from guichet.ui.tables import Column, State
+from guichet.ui.theme import Tone
+from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.pdf_view import PdfView
+from guichet.ui.widgets.sql_list import SqlList
+
+TYPING_MILLISECONDS = 150
+READING_MILLISECONDS = 120
+
+PAID = State("✓", "Réglée", Tone.GREEN)
+PARTLY = State("½", "En partie", Tone.YELLOW)
+OWED = State("D", "Due", Tone.BLUE)
+OVERDUE = State("!", "En retard", Tone.RED)
+CREDIT_NOTE = State("A", "Avoir", Tone.GREY)
+
+
+class InvoiceList(QWidget):
+    """All invoices, or those of one family. `chosen` (InvoiceRow or None) follows the cursor."""
+
+    chosen = Signal(object)
+
+    def __init__(self, tools: Tools, parent: QWidget | None = None, *, of_family: bool = False) -> None:
+        super().__init__(parent)
+        self._desk = tools.desk
+        self._of_family = of_family
+        self._query = InvoiceQuery()
+        today = paris_day(tools.desk.clock())
+
+        def state(row: InvoiceRow) -> State:
+            if row.kind != "invoice":
+                return CREDIT_NOTE
+            if row.left_cents <= 0:
+                return PAID
+            if row.due_on < today:
+                return OVERDUE
+            return PARTLY if row.paid_cents else OWED
+
+        family = (
+            ()
+            if of_family
+            else (Column[InvoiceRow]("Famille", lambda row: row.family_label, None, sort="family"),)
+        )
+        columns = (
+            Column[InvoiceRow]("Numéro", lambda row: row.number, 11, sort="number", bold=True),
+            Column[InvoiceRow]("Émise le", lambda row: format_date(row.issued_on), 10, sort="issued_on"),
+            *family,
+            Column[InvoiceRow]("Période", _period, None if of_family else 22),
+            Column[InvoiceRow](
+                "Montant", lambda row: format_euros(_signed(row)), 12, right=True, sort="total"
+            ),
+            Column[InvoiceRow](
+                "Reste dû", lambda row: format_euros(row.left_cents) if row.left_cents else "", 11, right=True
+            ),
+            Column[InvoiceRow]("Échéance", lambda row: format_date(row.due_on), 10, sort="due_on"),
+            Column[InvoiceRow]("État", lambda row: state(row).label, 12, state=state),
+        )
+        self.list = SqlList[InvoiceRow](
+            tools,
+            invoice_documents.search,
+            columns,
+            lambda row: row.invoice_id,
+            name="Factures émises",
+            empty="Aucune facture." if of_family else "Aucune facture ne correspond à ces critères.",
+            noun="facture",
+        )
+        self.pdf = PdfView(tools.theme, tools.messages, "Choisissez une facture pour la lire.", self)
+        self.text = QLineEdit(self)
+        self.text.setPlaceholderText("Numéro de facture, nom ou numéro de famille")
+        self.text.setClearButtonEnabled(True)
+        self.unpaid = QCheckBox("&Restant dues", self)
+        left = QWidget(self)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.addLayout(self._filters())
+        column.addWidget(self.list, 1)
+        split = QSplitter(Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal, self)
+        split.addWidget(left)
+        split.addWidget(self.pdf)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        split.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 12, 0, 0)
+        layout.addWidget(split)
+        self._typing = self._timer(TYPING_MILLISECONDS, self._ask)
+        self._reading = self._timer(READING_MILLISECONDS, self._read)
+        self.text.textEdited.connect(self._typed)
+        self.unpaid.toggled.connect(self._ask)
+        self.list.table.current_changed.connect(self._choose)
+
+    def show_all(self, family_id: int | None = None) -> None:
+        """List every invoice, or a family's."""
+        self._query = replace(self._query, family_id=family_id)
+        self._ask()
+
+    def reload(self) -> None:
+        """Read the list again."""
+        if self.list.query is None:
+            self._ask()
+        else:
+            self.list.reload()
+
+    def show_only_unpaid(self) -> None:
+        """List what is still owed."""
+        self.unpaid.setChecked(True)
+
+    def _filters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        label = text_label("Re&chercher", "", self)
+        label.setBuddy(self.text)
+        row.addWidget(label)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.unpaid)
+        for widget in (label, self.text):
+            widget.setVisible(not self._of_family)
+        if self._of_family:
+            row.addStretch(1)
+        return row
+
+    def _timer(self, milliseconds: int, action: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(action)
+        return timer
+
+    def _typed(self) -> None:
+        self._typing.start()
+
+    def _ask(self) -> None:
+        self._query = replace(self._query, text=self.text.text(), unpaid=self.unpaid.isChecked())
+        self.list.ask(self._query)
+
+    def _choose(self, row: InvoiceRow | None) -> None:
+        self.chosen.emit(row)
+        self._reading.start()
+
+    def _read(self) -> None:
+        row = self.list.table.current_row()
+        if row is None:
+            self.pdf.clear()
+            return
+
+        def show(data: bytes) -> None:
+            self.pdf.show_pdf(f"{_word(row)} {row.number}", data, f"{row.number}.pdf")
+
+        self._desk.fetch(invoice_documents.pdf, (row.invoice_id,), then=show, key=(self, "pdf"))
+
+
+def _signed(row: InvoiceRow) -> int:
+    return row.total_cents if row.kind == "invoice" else -row.total_cents
+
+
+def _word(row: InvoiceRow) -> str:
+    return "Facture" if row.kind == "invoice" else "Avoir"
+
+
+def _period(row: InvoiceRow) -> str:
+    return f"{format_date(row.period_start)} → {format_date(row.period_end)}"
