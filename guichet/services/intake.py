@@ -15,12 +15,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from guichet.models.base import Base
 from guichet.models.database import Database
 from guichet.models.requests import (
     BatchState,
     ImportBatch,
-    ImportLine,
-    ImportOutcome,
     LineOutcome,
     Request,
 )
@@ -31,6 +30,7 @@ from guichet.portal.reader import RawLine
 from guichet.rules.errors import EnvironmentProblem, UserError
 from guichet.rules.permissions import Permission
 from guichet.services import journal, transaction
+from guichet.services.bulk import insert_rows
 from guichet.services.intake_batch import (
     BatchReport,
     Fetch,
@@ -46,6 +46,7 @@ from guichet.services.intake_retry import retry_references
 from guichet.services.intake_settle import Prepared, Settled, settle
 from guichet.services.transaction import Context, needs
 
+TABLES = Base.metadata.tables
 CHUNK_LINES = 500
 CHUNK_BYTES = 32 * 1024 * 1024
 
@@ -248,9 +249,10 @@ def _record_lines(
         }
         for line, one in zip(prepared, settled, strict=True)
     ]
-    ids = session.scalars(insert(ImportLine).returning(ImportLine.id, sort_by_parameter_order=True), rows)
-    session.execute(
-        insert(ImportOutcome),
+    ids = insert_rows(session, TABLES["import_line"], rows)
+    insert_rows(
+        session,
+        TABLES["import_outcome"],
         [
             {
                 "line_id": line_id,
@@ -259,7 +261,7 @@ def _record_lines(
                 "code": one.code,
                 "reason": one.reason,
             }
-            for line_id, one in zip(ids.all(), settled, strict=True)
+            for line_id, one in zip(ids, settled, strict=True)
         ],
     )
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from guichet.models.dossiers import Document, DocumentContent, DocumentState, DocumentType
+from guichet.models.base import Base
+from guichet.models.dossiers import Document, DocumentState, DocumentType
 from guichet.models.requests import LineOutcome, Origin, Request, RequestState
 from guichet.portal.canonical import LineRejected
 from guichet.portal.mapping import MappedRequest
@@ -22,9 +23,11 @@ from guichet.portal.wire import DocumentRequest, WithdrawalRequest
 from guichet.rules.text import paris_day, search_key
 from guichet.services import journal, settings
 from guichet.services.arrivals import Arrival, receive
+from guichet.services.bulk import insert_rows
 from guichet.services.intake_lookup import Known, Lookup, Revision
 from guichet.services.transaction import Context
 
+TABLES = Base.metadata.tables
 _REPLACED = "Remplacée par une version plus récente de la demande."
 _TOO_LATE = "Arrivée après la prise en charge de la demande."
 _NAME_LENGTH = 240
@@ -140,8 +143,7 @@ def _write_requests(session: Session, context: Context, portal: str, new: Sequen
         return
     answer_days = timedelta(days=settings.get(session, "requests.answer_days"))
     rows = [_request_row(context, portal, one, answer_days) for one in new]
-    ids = session.scalars(insert(Request).returning(Request.id, sort_by_parameter_order=True), rows)
-    for one, row_id in zip(new, ids.all(), strict=True):
+    for one, row_id in zip(new, insert_rows(session, TABLES["request"], rows), strict=True):
         one.revision.id = row_id
 
 
@@ -191,13 +193,11 @@ def _write_documents(session: Session, context: Context, new: Sequence[_New]) ->
                 }
             )
             contents.append(content)
-    ids = session.scalars(insert(Document).returning(Document.id, sort_by_parameter_order=True), rows)
-    session.execute(
-        insert(DocumentContent),
-        [
-            {"document_id": row_id, "content": content}
-            for row_id, content in zip(ids.all(), contents, strict=True)
-        ],
+    ids = insert_rows(session, TABLES["document"], rows)
+    insert_rows(
+        session,
+        TABLES["document_content"],
+        [{"document_id": row_id, "content": content} for row_id, content in zip(ids, contents, strict=True)],
     )
 
 
