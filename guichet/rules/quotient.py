@@ -80,11 +80,18 @@ class Quotient:
         """Whether it is in force on that day, both ends included."""
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
+    def filed_before(self, other: "Quotient") -> bool:
+        """Whether the other takes over where both are in force."""
+        return (self.valid_from, self.id) < (other.valid_from, other.id)
+
 
 def in_force(quotients: Iterable[Quotient], day: date) -> Quotient | None:
     """The quotient that prices a service of that day: the one that took effect last among those in force.
 
     Of two that take effect on the same day the one filed last (highest id) holds. None when there is none.
     """
-    current = [quotient for quotient in quotients if quotient.covers(day)]
-    return max(current, key=lambda quotient: (quotient.valid_from, quotient.id), default=None)
+    latest = None
+    for quotient in quotients:
+        if quotient.covers(day) and (latest is None or latest.filed_before(quotient)):
+            latest = quotient
+    return latest

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from guichet.rules.money import format_euros, round_half_up
 from guichet.rules.quotient import Quotient
@@ -112,8 +112,7 @@ class Tariff:
         )
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """What is to be priced: a slot of an activity on a day, for a family's tariff category and residence."""
 
     activity_id: int

@@ -33,6 +33,7 @@ from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services import journal, numbering, pricing, settings
 from guichet.services.allocations import allocate_credits
 from guichet.services.balances import allocated, balances_by_regie, is_on_a_document
+from guichet.services.bulk import insert_rows
 from guichet.services.identities import Holder, holders, letterhead
 from guichet.services.payment_links import payfip_address
 from guichet.services.payment_modes import mode_labels
@@ -236,9 +237,7 @@ def _write(
             )
             for rank, group in enumerate(own)
         ]
-        ids = session.execute(
-            insert(_INVOICE).returning(_INVOICE.c.id, sort_by_parameter_order=True), rows
-        ).scalars()
+        ids = insert_rows(session, _INVOICE, rows)
         _copy_lines(session, command, regie.id, first, len(own))
         written += [
             IssuedInvoice(

@@ -16,7 +16,6 @@ from guichet.rules.tariffs import (
     Price,
     Service,
     Tariff,
-    UnitPrice,
     Unpriced,
     line_price,
     unit_price,
@@ -33,8 +32,7 @@ class PriceList:
         self._tariffs = tariffs
         self._quotients = quotients
         self._selected: dict[Service, Tariff | Unpriced] = {}
-        self._in_force: dict[tuple[int, date], Quotient | None] = {}
-        self._units: dict[tuple[int, int], UnitPrice | Unpriced] = {}
+        self._prices: dict[tuple[int, int, int], Price | Unpriced] = {}
 
     def price(self, service: Service, family_id: int, quantity: int) -> Price | Unpriced:
         """Price of a service for a family, by the quotient in force on its day."""
@@ -43,18 +41,12 @@ class PriceList:
         tariff = self._selected[service]
         if isinstance(tariff, Unpriced):
             return tariff
-        quotient = self._quotient(family_id, service.day)
-        key = (tariff.id, quotient.id if quotient else 0)
-        if key not in self._units:
-            self._units[key] = unit_price(tariff, quotient)
-        unit = self._units[key]
-        return unit if isinstance(unit, Unpriced) else line_price(unit, quantity)
-
-    def _quotient(self, family_id: int, day: date) -> Quotient | None:
-        key = (family_id, day)
-        if key not in self._in_force:
-            self._in_force[key] = in_force(self._quotients.get(family_id, ()), day)
-        return self._in_force[key]
+        quotient = in_force(self._quotients.get(family_id, ()), service.day)
+        key = (tariff.id, quotient.id if quotient else 0, quantity)
+        if key not in self._prices:
+            unit = unit_price(tariff, quotient)
+            self._prices[key] = unit if isinstance(unit, Unpriced) else line_price(unit, quantity)
+        return self._prices[key]
 
 
 def load_price_list(session: Session, start: date, end: date) -> PriceList:

@@ -7,11 +7,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Row, Select, Table, and_, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment
-from guichet.models.money import Allocation, Charge, ChargeBooking, DocumentOrigin, InvoiceLine, Regie
+from guichet.models.money import Charge, ChargeBooking, DocumentOrigin, Regie
 from guichet.models.offer import Activity, Slot
 from guichet.models.people import Family
 from guichet.rules.errors import UserError
@@ -19,6 +19,8 @@ from guichet.rules.permissions import Permission
 from guichet.rules.tariffs import Price, Service, Unpriced
 from guichet.rules.text import format_date, paris_day
 from guichet.services import journal
+from guichet.services.balances import allocated, is_on_a_document
+from guichet.services.bulk import insert_rows
 from guichet.services.price_list import PriceList, load_price_list
 from guichet.services.transaction import Context, needs
 
@@ -33,7 +35,7 @@ class AnomalyCode(StrEnum):
     NO_REGIE = "no_regie"
     NOT_TICKED = "not_ticked"
     NO_QUOTIENT = "no_quotient"
-    PAID_NOT_DUE = "paid_not_due"
+    SETTLED_NOT_DUE = "settled_not_due"
 
 
 BLOCKING = frozenset({AnomalyCode.UNPRICED, AnomalyCode.NO_REGIE})
@@ -129,10 +131,8 @@ def lock_billing(session: Session) -> None:
 
 
 def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
-    invoiced = select(literal(1)).where(InvoiceLine.charge_id == Charge.id).exists()
-    paid = (
-        select(func.sum(Allocation.amount_cents)).where(Allocation.charge_id == Charge.id).scalar_subquery()
-    )
+    excused = and_(Booking.attendance == Attendance.ABSENT_EXCUSED, Activity.excused_absence_free)
+    due = and_(Booking.state == BookingState.BOOKED, ~excused)
     statement = (
         select(
             Booking.id,
@@ -143,12 +143,11 @@ def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
             Booking.group_id,
             Booking.date,
             Booking.quantity,
-            Booking.state,
-            Booking.attendance,
+            due.label("due"),
+            (Booking.attendance == Attendance.UNKNOWN).label("unticked"),
             Enrolment.tariff_category,
             Family.resident,
             Activity.regie_id,
-            Activity.excused_absence_free,
             Slot.name.label("slot"),
             Charge.id.label("charge_id"),
             Charge.version,
@@ -161,9 +160,9 @@ def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
             Charge.regie_id.label("charge_regie_id"),
             Charge.family_id.label("charge_family_id"),
             Charge.date.label("charge_date"),
-            func.coalesce(invoiced, False).label("invoiced"),
+            is_on_a_document(Charge.id).label("invoiced"),
             (Charge.origin == DocumentOrigin.IMPORTED).label("imported"),
-            func.coalesce(paid, 0).label("paid"),
+            (allocated(Charge.id) != 0).label("paid"),
         )
         .join(Enrolment, Enrolment.id == Booking.enrolment_id)
         .join(Family, Family.id == Booking.family_id)
@@ -192,26 +191,18 @@ class _Work:
         self._found: dict[tuple[AnomalyCode, int | None, str], list[int]] = defaultdict(list)
 
     def take(self, row: Row[Any]) -> None:
-        due = _is_due(row)
         if row.charge_id is not None and (row.invoiced or row.paid or row.imported):
             self.settled += 1
-            if not due and row.paid and not row.imported:
-                self._note(AnomalyCode.PAID_NOT_DUE, row.family_id, _paid_not_due(row), row.id)
-            return
-        if not due:
-            if row.charge_id is not None:
-                self.stale.append(row.charge_id)
-            return
-        self._price(row)
+            if not row.due and not row.imported:
+                self._note(AnomalyCode.SETTLED_NOT_DUE, row.family_id, _settled_not_due(row), row.id)
+        elif row.due:
+            self._price(row)
+        elif row.charge_id is not None:
+            self.stale.append(row.charge_id)
 
     def _price(self, row: Row[Any]) -> None:
         service = Service(
-            activity_id=row.activity_id,
-            slot_id=row.slot_id,
-            group_id=row.group_id,
-            day=row.date,
-            category=row.tariff_category,
-            resident=row.resident,
+            row.activity_id, row.slot_id, row.group_id, row.date, row.tariff_category, row.resident
         )
         price = self.prices.price(service, row.family_id, row.quantity)
         if isinstance(price, Unpriced):
@@ -232,7 +223,7 @@ class _Work:
         if row.regie_id is None:
             message = f"{row.slot} : aucune régie n’encaisse cette activité, choisissez-en une."
             self._note(AnomalyCode.NO_REGIE, None, message, row.id)
-        if row.attendance is Attendance.UNKNOWN and row.date <= self.today:
+        if row.unticked and row.date <= self.today:
             self._note(AnomalyCode.NOT_TICKED, None, f"{row.slot} : réservations non pointées.", row.id)
         if price.trace.get("maximum_applied"):
             message = "Pas de quotient familial en vigueur : le tarif maximum s’applique."
@@ -250,16 +241,12 @@ class _Work:
             columns = [key for key in self.changed[0] if key != "charge"]
             statement = update(_CHARGE).where(_CHARGE.c.id == bindparam("charge"))
             session.execute(statement.values({name: bindparam(name) for name in columns}), self.changed)
-        if self.new:
-            created = session.execute(
-                insert(_CHARGE).returning(_CHARGE.c.id, sort_by_parameter_order=True),
-                [values for _, values in self.new],
-            ).scalars()
-            links = [
-                {"charge_id": charge_id, "booking_id": booking_id}
-                for charge_id, (booking_id, _) in zip(created, self.new, strict=True)
-            ]
-            session.execute(insert(_CHARGE_BOOKING), links)
+        created = insert_rows(session, _CHARGE, [values for _, values in self.new])
+        links = [
+            {"charge_id": charge_id, "booking_id": booking_id}
+            for charge_id, (booking_id, _) in zip(created, self.new, strict=True)
+        ]
+        insert_rows(session, _CHARGE_BOOKING, links)
 
     def anomalies(self, session: Session) -> Iterator[Anomaly]:
         family_ids = {family_id for _, family_id, _ in self._found if family_id is not None}
@@ -273,13 +260,9 @@ class _Work:
             yield Anomaly(code, message, family_id, numbers.get(family_id or 0, ""), tuple(ids))
 
 
-def _is_due(row: Row[Any]) -> bool:
-    excused = row.attendance is Attendance.ABSENT_EXCUSED and row.excused_absence_free
-    return row.state is BookingState.BOOKED and not excused
-
-
-def _paid_not_due(row: Row[Any]) -> str:
-    return f"{row.slot} du {format_date(row.date)} : payé, mais annulé ou excusé. Décidez d’un avoir."
+def _settled_not_due(row: Row[Any]) -> str:
+    what = "facturé" if row.invoiced else "payé"
+    return f"{row.slot} du {format_date(row.date)} : {what}, puis annulé ou excusé. Décidez d’un avoir."
 
 
 def _charge_values(row: Row[Any], price: Price) -> dict[str, Any]:

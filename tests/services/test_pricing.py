@@ -183,7 +183,7 @@ def test_what_is_paid_keeps_its_price(database: Database, context: Context) -> N
     report = _price(database, context)
     assert [row.amount_cents for row in _charges(database)] == [1000, 1100]
     assert report.settled == 1
-    assert [row.code for row in report.anomalies] == [AnomalyCode.PAID_NOT_DUE]
+    assert [row.code for row in report.anomalies] == [AnomalyCode.SETTLED_NOT_DUE]
 
 
 def _pay(town: Town, charge: Charge) -> None:
@@ -204,18 +204,22 @@ def _pay(town: Town, charge: Charge) -> None:
     town.session.add(Allocation(payment_id=payment.id, charge_id=charge.id, amount_cents=charge.amount_cents))
 
 
-def test_only_the_activities_asked_for_are_priced(database: Database, context: Context) -> None:
+def test_only_the_regies_asked_for_are_priced(database: Database, context: Context) -> None:
     with database.writing() as session:
         town = found(session)
-        family, (alsh_id, canteen_id) = town.family(), (town.alsh.id, town.canteen.id)
-        child = town.child(family)
+        family = town.family()
+        other = town.regie_row("SP")
+        sport = town.activity("SPORT", "Stage sportif", other)
+        slot = town.slot(sport, "S", "Séance")
         town.single(town.alsh, 1000)
-        town.single(town.canteen, 400)
+        town.single(sport, 400)
+        child = town.child(family)
         town.book(town.enrol(family, child, town.alsh), town.journee, WEDNESDAYS[0])
-        town.book(town.enrol(family, child, town.canteen), town.repas, WEDNESDAYS[0])
-    _price(database, context, replace(MARCH, activity_ids=(canteen_id,)))
-    assert [row.activity_id for row in _charges(database)] == [canteen_id]
-    _price(database, context, replace(MARCH, activity_ids=(alsh_id,)))
+        town.book(town.enrol(family, child, sport), slot, WEDNESDAYS[0])
+        sport_id, regie_id = sport.id, other.id
+    _price(database, context, replace(MARCH, regie_ids=(regie_id,)))
+    assert [row.activity_id for row in _charges(database)] == [sport_id]
+    _price(database, context)
     assert len(_charges(database)) == 2
 
 
