@@ -225,7 +225,7 @@ def _aside(invoice: Invoice) -> list[tuple[str, Style]]:
     if invoice.payment_means and invoice.balance_due > 0 and invoice.kind == "invoice":
         due = f" avant le {format_date(invoice.due_on)}" if invoice.due_on else ""
         aside.append((f"Pour payer{due}", BODY_STRONG))
-        aside.extend((f"–\u00a0{means}", SMALL) for means in invoice.payment_means)
+        aside.append((" · ".join(means.replace(" ", "\u00a0") for means in invoice.payment_means), SMALL))
     aside.extend((note, SMALL_ITALIC) for note in invoice.notes)
     return aside
 

@@ -121,7 +121,7 @@ def _learn(session: Session, context: Context) -> Knowledge:
         .join(Slot, Slot.id == Opening.slot_id)
         .where(Opening.date.between(today, today + timedelta(days=75)))
         .order_by(Opening.date)
-    ).tuples():
+    ):
         openings.setdefault((code, slot), []).append(day)
     return Knowledge(
         children=list(children.values()),
