@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from guichet.services.noethys.cleaning import as_whole
 from guichet.services.noethys.reader import NoethysFile, Row
 from guichet.services.noethys.report import Tally
 
@@ -37,12 +38,12 @@ class Unusable(Exception):
 
 
 def rows_once(file: NoethysFile, table: str, tally: Tally) -> Iterator[Row]:
-    """The rows of a table, counted as read; one without a key, or with a key already seen, is left out."""
+    """The rows of a table, counted as read; one whose key is not a number, or was already seen, is left out."""
     seen: set[str] = set()
     for row in file.rows(table):
         tally.read[table] += 1
-        if not row.key:
-            tally.leave_out(table, "", "ligne sans identifiant")
+        if as_whole(row.key) is None:
+            tally.leave_out(table, row.key, "ligne sans identifiant lisible")
         elif row.key in seen:
             tally.leave_out(table, row.key, "identifiant en double")
         else:

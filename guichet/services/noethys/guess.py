@@ -1,5 +1,7 @@
 """What Noethys only says in words (a name, a label), guessed from them; the town corrects it afterwards."""
 
+import re
+
 from guichet.models.money import PaymentMode
 from guichet.models.offer import SlotUnit, Supervision
 from guichet.models.settings import HolidayKind
@@ -49,6 +51,22 @@ _UNITS = {
     "multihoraires": SlotUnit.HOUR,
     "quantite": SlotUnit.QUANTITY,
 }
+_AGE_SPAN = re.compile(r"\b(\d{1,2}) (?:a )?(\d{1,2}) ans?\b")
+_AGE_UNDER = re.compile(r"\bmoins de (\d{1,2}) ans?\b")
+_AGE_OVER = re.compile(r"\bplus de (\d{1,2}) ans?\b|\b(\d{1,2}) ans? et plus\b")
+
+
+def ages(name: str) -> tuple[int | None, int | None]:
+    """The ages a group's name tells, both included: « 3-6 ans », « moins de 6 ans », « plus de 11 ans »."""
+    folded = fold(name)
+    if match := _AGE_SPAN.search(folded):
+        low, high = int(match.group(1)), int(match.group(2))
+        return (low, high) if low <= high else (None, None)
+    if match := _AGE_UNDER.search(folded):
+        return None, int(match.group(1)) - 1
+    if match := _AGE_OVER.search(folded):
+        return int(match.group(1) or match.group(2)), None
+    return None, None
 
 
 def activity_type(name: str) -> str:

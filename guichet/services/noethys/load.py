@@ -21,10 +21,11 @@ Progress = Callable[[str, int, int], None]
 class Loader:
     """The rows that a town's Noethys file became here, known by `external_ref`, and the way to add others."""
 
-    def __init__(self, session: Session, source: str, tally: Tally) -> None:
+    def __init__(self, session: Session, source: str, tally: Tally, progress: Progress) -> None:
         self.session = session
         self.source = source
         self.tally = tally
+        self.progress = progress
         known = session.execute(
             select(ExternalRef.kind, ExternalRef.source_key, ExternalRef.row_id, ExternalRef.digest).where(
                 ExternalRef.source == source

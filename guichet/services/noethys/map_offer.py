@@ -145,21 +145,28 @@ def _map_activities(file: NoethysFile, tally: Tally, offer: Offer) -> None:
 
 
 def _map_groups(file: NoethysFile, tally: Tally, offer: Offer) -> None:
+    rows = []
     for row in rows_once(file, "groupes", tally):
         activity = _activity(row, offer, tally)
-        if activity is None:
-            continue
-        offer.groups[row.key] = activity
-        name = row.text("nom") or f"Groupe {row.key}"
-        offer.group_drafts.append(
-            Draft(
-                "groupes",
-                row.key,
-                {"code": f"G{row.key}", "name": name, "position": row.whole("ordre") or 0},
-                {"activity_id": ("activites", activity)},
-                row.digest,
-            )
-        )
+        if activity is not None:
+            offer.groups[row.key] = activity
+            rows.append((row, activity, row.text("nom") or f"Groupe {row.key}"))
+    youngest = {(activity, guess.ages(name)[0]) for _, activity, name in rows}
+    for row, activity, name in rows:
+        low, high = guess.ages(name)
+        if high is not None and low != high and (activity, high) in youngest:
+            high -= 1  # « 3-6 ans » beside « 6-12 ans »: a child of 6 goes up
+        if (low, high) != (None, None):
+            tally.note("groupes", row.key, f"âges lus dans le nom « {name} » : à vérifier")
+        columns = {
+            "code": f"G{row.key}",
+            "name": name,
+            "min_age": low,
+            "max_age": high,
+            "position": row.whole("ordre") or 0,
+        }
+        refs = {"activity_id": ("activites", activity)}
+        offer.group_drafts.append(Draft("groupes", row.key, columns, refs, row.digest))
 
 
 def _activity(row: Row, offer: Offer, tally: Tally) -> str | None:

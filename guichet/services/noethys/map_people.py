@@ -12,9 +12,9 @@ from guichet.services.noethys.reader import NoethysFile, Row
 from guichet.services.noethys.report import Tally
 
 CIVILITIES: Mapping[int, tuple[str | None, Sex | None]] = {
-    1: ("M.", Sex.MALE),
-    2: ("Mme", Sex.FEMALE),
-    3: ("Mme", Sex.FEMALE),
+    1: ("Monsieur", Sex.MALE),
+    2: ("Madame", Sex.FEMALE),
+    3: ("Madame", Sex.FEMALE),
     4: (None, Sex.MALE),
     5: (None, Sex.FEMALE),
     6: ("Collectivité", None),
@@ -62,11 +62,6 @@ class SomeOne:
     work_email: str | None
     search_key: str
 
-    @property
-    def printed(self) -> str:
-        """As an envelope names them: « Mme Jeanne DUPONT »."""
-        return " ".join(part for part in (self.civility, self.first_name, self.last_name) if part)
-
 
 @dataclass(frozen=True)
 class Member:
@@ -89,7 +84,6 @@ class People:
     authorised_drafts: list[Draft] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
     accounts: dict[str, str] = field(default_factory=dict)
-    debtors: dict[str, str] = field(default_factory=dict)
     payers: dict[str, str] = field(default_factory=dict)
 
     def account_family(self, row: Row) -> str | None:
@@ -295,7 +289,6 @@ def _map_families(file: NoethysFile, tally: Tally, people: People, rows: Mapping
         address = next((head.address for head in heads if head.address.town or head.address.street), None)
         if payer:
             people.payers[key] = payer
-            people.debtors[key] = _debtor(members[payer].person, address)
         if row.text("etat") in {_DELETED, _ARCHIVED}:
             tally.note(
                 "familles", key, f"famille « {row.text('etat')} » dans Noethys, reprise comme archivée"
@@ -348,14 +341,6 @@ def family_label(people: Iterable[SomeOne]) -> str:
         written.append(someone.first_name or someone.name if someone.last_name == last_name else someone.name)
         last_name = someone.last_name
     return " et ".join(written)
-
-
-def _debtor(payer: SomeOne, address: Address | None) -> str:
-    own = payer.address if payer.address.town or payer.address.street else address
-    lines = [payer.printed]
-    if own:
-        lines += [own.street or "", " ".join(part for part in (own.postcode, own.town) if part)]
-    return "\n".join(line for line in lines if line)
 
 
 def _invoice_email(text: str, persons: Mapping[str, SomeOne]) -> str | None:

@@ -44,11 +44,11 @@ class Quotients:
 
     by_family: dict[str, list[QuotientValue]] = field(default_factory=lambda: defaultdict(list))
 
-    def on(self, family: str, day: date) -> int | None:
-        """The value in force for a family on a day."""
+    def on(self, family: str, day: date) -> QuotientValue | None:
+        """The quotient in force for a family on a day."""
         for quotient in self.by_family.get(family, ()):
             if quotient.valid_from <= day <= quotient.valid_until:
-                return quotient.value
+                return quotient
         return None
 
 

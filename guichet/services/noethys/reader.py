@@ -19,8 +19,6 @@ from guichet.services.noethys import cleaning
 
 PRIMARY_KEYS: Mapping[str, str] = {
     "activites": "IDactivite",
-    "aides": "IDaide",
-    "attestations": "IDattestation",
     "caisses": "IDcaisse",
     "categories_medicales": "IDcategorie",
     "categories_tarifs": "IDcategorie_tarif",
@@ -30,7 +28,6 @@ PRIMARY_KEYS: Mapping[str, str] = {
     "combi_tarifs_unites": "IDcombi_tarif_unite",
     "comptes_payeurs": "IDcompte_payeur",
     "consommations": "IDconso",
-    "cotisations": "IDcotisation",
     "deductions": "IDdeduction",
     "depots": "IDdepot",
     "ecoles": "IDecole",
@@ -58,7 +55,6 @@ PRIMARY_KEYS: Mapping[str, str] = {
     "problemes_sante": "IDprobleme",
     "quotients": "IDquotient",
     "rattachements": "IDrattachement",
-    "recus": "IDrecu",
     "regimes": "IDregime",
     "reglements": "IDreglement",
     "remplissage": "IDremplissage",
@@ -67,6 +63,7 @@ PRIMARY_KEYS: Mapping[str, str] = {
     "tarifs_lignes": "IDligne",
     "types_pieces": "IDtype_piece",
     "types_quotients": "IDtype_quotient",
+    "types_vaccins": "IDtype_vaccin",
     "unites": "IDunite",
     "unites_incompat": "IDunite_incompat",
     "unites_remplissage": "IDunite_remplissage",
@@ -169,6 +166,19 @@ class NoethysFile:
             return 0
         found: int = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         return found
+
+    def other_tables(self) -> dict[str, int]:
+        """The tables that hold rows and that the transfer does not read at all, with their number of rows."""
+        names = self._connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+        )
+        counted = {}
+        for name in [row[0] for row in names if row[0] not in PRIMARY_KEYS]:
+            quoted = name.replace('"', '""')
+            rows = self._connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]  # noqa: S608
+            if rows:
+                counted[name] = rows
+        return counted
 
     def rows(self, table: str) -> Iterator[Row]:
         """The rows of a table in the order of their key, without its pictures; none where the table is absent."""
