@@ -186,6 +186,12 @@ class AuthorisedPerson(WireModel):
     from_date: Day | None = None
     until_date: Day | None = None
 
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if self.from_date is not None and self.until_date is not None and self.until_date < self.from_date:
+            raise PydanticCustomError("dates_reversed", "la fin de l’autorisation précède son début")
+        return self
+
 
 class PersonName(WireModel):
     """The name of an authorised person to take off the list."""
@@ -267,6 +273,16 @@ class DocumentPayload(WireModel):
     valid_from: Day | None = None
     valid_until: Day | None = None
     comment: Prose | None = None
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if (
+            self.valid_from is not None
+            and self.valid_until is not None
+            and self.valid_until < self.valid_from
+        ):
+            raise PydanticCustomError("dates_reversed", "la fin de validité précède son début")
+        return self
 
 
 class AttestationPayload(WireModel):

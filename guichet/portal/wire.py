@@ -6,7 +6,7 @@ frozen, strict and know nothing of the database: families and activities are sti
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from guichet.portal.payloads import (
@@ -61,6 +61,8 @@ class Trailer(WireModel):
 
 class Attachment(WireModel):
     """A file sent with a request: its bytes in base64 (`content`), or to fetch from the portal (`url`)."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["content"]}, {"required": ["url"]}]})
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     media_type: Annotated[
