@@ -102,8 +102,9 @@ def dossier_state(
 ) -> DossierState:
     """The state of a child's dossier of one school year, seen for a service on `on`.
 
-    `decision` is what an agent decided (valid, refused, under review) or None. A decided dossier whose last valid piece ended,
-    or whose year is over, is expired; a piece that was never there leaves it incomplete.
+    `decision` is what an agent decided (valid, refused, under review) or None. An agent's *valid* stands although a required
+    piece was never given (it was waived); it falls when such a piece was found invalid or asked for again, and is expired
+    when its last valid piece ended or its year is over. Undecided, a missing piece leaves it incomplete.
     """
     if not exists:
         return DossierState.MISSING
@@ -112,11 +113,15 @@ def dossier_state(
     if decision is DossierState.REFUSED:
         return DossierState.REFUSED
     pieces = tuple(pieces)
-    missing = missing_pieces(required, pieces, on)
+    missing = set(missing_pieces(required, pieces, on))
+    if decision is DossierState.VALID:
+        given = {piece.type_id for piece in pieces} & missing
+        lapsed = {piece.type_id for piece in pieces if piece.state is DocumentState.VALID} & missing
+        if given - lapsed:
+            return DossierState.INCOMPLETE
+        return DossierState.EXPIRED if lapsed else DossierState.VALID
     if missing:
-        lapsed = {piece.type_id for piece in pieces if piece.state is DocumentState.VALID}
-        is_expired = decision is DossierState.VALID and lapsed.issuperset(missing)
-        return DossierState.EXPIRED if is_expired else DossierState.INCOMPLETE
+        return DossierState.INCOMPLETE
     return decision or DossierState.FILED
 
 

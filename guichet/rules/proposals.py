@@ -475,3 +475,11 @@ def _double_reason(double: DoubleFact) -> Reason:
     what = "ce créneau" if double.same_slot else f"un créneau incompatible ({double.slot_label})"
     state = "est déjà en liste d’attente" if double.waiting else "est déjà réservé"
     return _refuse(RefusalCode.DOUBLON, "double", f"Pour l’enfant, {what} {state} {who}.")
+
+
+def summary(verdicts: Iterable[Verdict]) -> str:
+    """One word for a whole request: its items' common verdict, else *examine* where one must be, else *mixed*."""
+    found = set(verdicts)
+    if len(found) == 1:
+        return found.pop().value
+    return Verdict.EXAMINE.value if Verdict.EXAMINE in found else "mixed"

@@ -69,10 +69,10 @@ def test_a_valid_dossier_expires_with_its_pieces_or_its_year() -> None:
     )
 
 
-def test_a_valid_dossier_whose_piece_was_taken_away_is_incomplete() -> None:
-    assert state(DossierState.VALID, valid(SHEET)) is DossierState.INCOMPLETE
-    invalid = Piece(INSURANCE, DocumentState.INVALID)
-    assert state(DossierState.VALID, valid(SHEET), invalid) is DossierState.INCOMPLETE
+def test_an_agent_s_valid_stands_without_a_piece_but_not_with_a_bad_one() -> None:
+    assert state(DossierState.VALID, valid(SHEET)) is DossierState.VALID
+    for bad in (DocumentState.INVALID, DocumentState.REQUESTED):
+        assert state(DossierState.VALID, valid(SHEET), Piece(INSURANCE, bad)) is DossierState.INCOMPLETE
 
 
 def test_no_dossier_is_missing() -> None:

@@ -1,0 +1,69 @@
+"""What must leave for a portal: queued in the transaction of the act that it tells of, sent later, once.
+
+The seam carries every kind of publication (answers today; documents, balances, bookings, ranks, news later). An entry may
+be called back until its `not_before` has passed: the sender takes only entries whose time has come, so what is undone in
+the meantime never leaves.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from guichet.models.requests import Outbox, OutboxState
+from guichet.services.journal import Subject
+from guichet.services.transaction import Context
+
+ANSWER = "answer"
+
+
+def queue(
+    session: Session,
+    context: Context,
+    *,
+    kind: str,
+    portal: str,
+    subject: Subject,
+    payload: dict[str, Any],
+    key: str,
+    not_before: datetime | None = None,
+) -> int:
+    """Queue one publication and return its id; `key` is the idempotency key that lets the portal drop a second sending.
+
+    `subject` names what it speaks of. Without `not_before` it may leave at once.
+    """
+    return session.execute(
+        insert(Outbox)
+        .values(
+            kind=kind,
+            portal=portal,
+            subject_kind=subject[0],
+            subject_id=subject[1],
+            idempotency_key=key,
+            payload=payload,
+            state=OutboxState.QUEUED,
+            not_before=not_before or context.now,
+        )
+        .returning(Outbox.id)
+    ).scalar_one()
+
+
+def entries_of(session: Session, subject: Subject) -> Sequence[Outbox]:
+    """Every entry about a subject, oldest first, those of the same transaction held against a sender until it ends."""
+    return session.scalars(
+        select(Outbox)
+        .where(Outbox.subject_kind == subject[0], Outbox.subject_id == subject[1])
+        .order_by(Outbox.id)
+        .with_for_update()
+    ).all()
+
+
+def call_back(session: Session, entries: Sequence[Outbox]) -> None:
+    """Withdraw entries that have not left."""
+    session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_([entry.id for entry in entries]))
+        .values(state=OutboxState.WITHDRAWN, version=Outbox.version + 1)
+    )

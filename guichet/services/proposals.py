@@ -1,0 +1,325 @@
+"""Proposals: each item of a request gets a verdict with its reasons, from the facts as they stand (domain.md §2, §4)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from guichet.models.dossiers import Document
+from guichet.models.requests import ItemDecision, ItemKind, Request, RequestItem, RequestKind
+from guichet.rules import proposals as rules
+from guichet.rules.errors import UserError
+from guichet.rules.proposals import Proposal, Reason, Verdict
+from guichet.services import catalogue as catalogues
+from guichet.services import facts as fact_readers
+from guichet.services import (
+    proposals_dates,
+    proposals_enrolment,
+    proposals_sheet,
+    proposals_whole,
+    settings,
+)
+from guichet.services.bulk import insert_rows
+from guichet.services.facts import Asked, Facts
+from guichet.services.request_items import ItemDraft, draft, slot_codes
+from guichet.services.transaction import Context
+
+_ITEM: Table = RequestItem.__table__  # type: ignore[assignment]
+_REQUEST: Table = Request.__table__  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class ProposedItem:
+    """An item and what is proposed for it."""
+
+    item_id: int
+    draft: ItemDraft
+    proposal: Proposal
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A request and what is proposed for it; `summary` is accept, wait, refuse, examine or mixed."""
+
+    request_id: int
+    kind: RequestKind
+    summary: str
+    anomaly: str | None
+    items: tuple[ProposedItem, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether every item may be accepted as it stands."""
+        return self.summary == Verdict.ACCEPT.value
+
+
+@dataclass
+class Town:
+    """What every request of one run shares: settings, facts, prices."""
+
+    facts: Facts
+    overdue_blocks: bool
+    prepaid_floor: int
+    sheets: proposals_sheet.SheetFacts
+    whole: proposals_whole.WholeFacts
+
+
+@dataclass(frozen=True)
+class _Item:
+    id: int | None
+    draft: ItemDraft
+    decided: bool
+
+
+def propose(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[Proposed, ...]:
+    """Propose for these requests, in a fixed number of queries: write their items if they have none, the verdicts and
+    reasons of those not decided yet, and the summary on each request. Proposals do not take places: two requests may both
+    be told that the last one is left.
+    """
+    asked = _asked(session, request_ids)
+    if not asked:
+        return ()
+    offer = catalogues.load(session)
+    items = _items(session, asked, offer)
+    town = _gather(session, context, offer, asked, items)
+    proposed: list[tuple[Asked, list[tuple[_Item, Proposal]]]] = []
+    for request in asked:
+        found = items[request.id]
+        undecided = [item for item in found if not item.decided]
+        verdicts = _for_request(town, request, [item.draft for item in undecided])
+        proposed.append((request, list(zip(undecided, verdicts, strict=True))))
+    return _write(session, town, proposed)
+
+
+def simulate(session: Session, context: Context, request_id: int) -> Proposed:
+    """What would be proposed for a request now, without writing anything. Raises UserError when it does not exist."""
+    asked = _asked(session, [request_id])
+    if not asked:
+        raise UserError("Cette demande n’existe pas.", field="request", code="request_gone")
+    offer = catalogues.load(session)
+    items = _items(session, asked, offer)
+    town = _gather(session, context, offer, asked, items)
+    undecided = [item for item in items[request_id] if not item.decided]
+    verdicts = _for_request(town, asked[0], [item.draft for item in undecided])
+    return Proposed(
+        request_id,
+        asked[0].kind,
+        rules.summary(one.verdict for one in verdicts) if verdicts else "",
+        _anomaly(verdicts),
+        tuple(
+            ProposedItem(item.id or 0, item.draft, proposal)
+            for item, proposal in zip(undecided, verdicts, strict=True)
+        ),
+    )
+
+
+def stored_reasons(reasons: Sequence[Reason]) -> list[dict[str, str]]:
+    """Reasons as an item keeps them: code, French text, and what each pulls towards (empty: information)."""
+    return [
+        {"code": one.code, "text": one.sentence, "effect": one.effect.value if one.effect else ""}
+        for one in reasons
+    ]
+
+
+def _asked(session: Session, request_ids: Sequence[int]) -> list[Asked]:
+    rows = session.execute(
+        select(
+            Request.id,
+            Request.portal,
+            Request.kind,
+            Request.payload,
+            Request.family_id,
+            Request.child_id,
+            Request.activity_id,
+            Request.refers_to_id,
+            Request.submitted_at,
+            Request.payment_reference,
+        ).where(Request.id.in_(request_ids))
+    )
+    found = {row.id: Asked(*row) for row in rows}
+    return [found[request_id] for request_id in request_ids if request_id in found]
+
+
+def _items(session: Session, asked: Sequence[Asked], offer: catalogues.Catalogue) -> dict[int, list[_Item]]:
+    """The items of each request, drafted from its line where none is written yet."""
+    found: dict[int, list[_Item]] = defaultdict(list)
+    for row in session.execute(
+        select(
+            RequestItem.id,
+            RequestItem.request_id,
+            RequestItem.item_kind,
+            RequestItem.slot_id,
+            RequestItem.date,
+            RequestItem.starts_at,
+            RequestItem.field,
+            RequestItem.new_value,
+            RequestItem.document_id,
+            RequestItem.decision,
+        )
+        .where(RequestItem.request_id.in_([one.id for one in asked]))
+        .order_by(RequestItem.request_id, RequestItem.position)
+    ):
+        kept = ItemDraft(
+            row.item_kind,
+            row.slot_id,
+            row.date,
+            row.starts_at,
+            row.field,
+            row.new_value,
+            row.document_id,
+            row.id,
+        )
+        settled = row.decision is not None and row.decision is not ItemDecision.WAITING
+        found[row.request_id].append(_Item(row.id, kept, settled))
+    documents = _documents(session, [one.id for one in asked if one.kind is RequestKind.DOCUMENT])
+    codes = slot_codes(offer)
+    for one in asked:
+        if one.id not in found:
+            drafts = draft(one.kind, one.line, codes, documents.get(one.id, []))
+            found[one.id] = [_Item(None, drafted, False) for drafted in drafts]
+    return found
+
+
+def _documents(session: Session, request_ids: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    if request_ids:
+        for document_id, request_id in session.execute(
+            select(Document.id, Document.request_id)
+            .where(Document.request_id.in_(request_ids))
+            .order_by(Document.id)
+        ):
+            if request_id is not None:
+                found[request_id].append(document_id)
+    return found
+
+
+def _gather(
+    session: Session,
+    context: Context,
+    offer: catalogues.Catalogue,
+    asked: Sequence[Asked],
+    items: Mapping[int, Sequence[_Item]],
+) -> Town:
+    moments = {
+        (item.draft.slot_id, item.draft.day)
+        for found in items.values()
+        for item in found
+        if item.draft.slot_id is not None and item.draft.day is not None
+    }
+    facts = fact_readers.gather(
+        session,
+        context,
+        offer,
+        child_ids={one.child_id for one in asked if one.child_id is not None},
+        family_ids={one.family_id for one in asked if one.family_id is not None},
+        moments=moments,
+    )
+    drafts = {one.id: [item.draft for item in items[one.id]] for one in asked}
+    return Town(
+        facts,
+        overdue_blocks=bool(settings.get(session, "requests.overdue_blocks")),
+        prepaid_floor=int(settings.get(session, "requests.prepaid_floor_cents")),
+        sheets=proposals_sheet.read(session, context, asked, drafts),
+        whole=proposals_whole.read(session, context, asked, drafts),
+    )
+
+
+def _for_request(town: Town, asked: Asked, drafts: Sequence[ItemDraft]) -> list[Proposal]:
+    if asked.kind is RequestKind.BOOKINGS:
+        return list(
+            proposals_dates.bookings(
+                town.facts, asked, drafts, lambda activity: _account(town, asked, activity)
+            )
+        )
+    if asked.kind is RequestKind.CANCELLATIONS:
+        return list(proposals_dates.cancellations(town.facts, asked, drafts))
+    if asked.kind is RequestKind.ABSENCE:
+        return list(proposals_dates.absences(town.facts, asked, drafts))
+    if asked.kind is RequestKind.ENROLMENT:
+        account = _account(town, asked, asked.activity_id)
+        return [proposals_enrolment.propose(town.facts, asked, account)]
+    if asked.kind in (RequestKind.FAMILY_SHEET, RequestKind.CHILD_SHEET):
+        return [town.sheets.propose(asked, one) for one in drafts]
+    return [town.whole.propose(asked, one) for one in drafts]
+
+
+def _account(town: Town, asked: Asked, activity_id: int | None) -> rules.AccountFacts:
+    family_id = asked.family_id or 0
+    activity = town.facts.catalogue.activities.get(activity_id or 0)
+    prepaid = activity is not None and activity.prepaid
+    return rules.AccountFacts(
+        overdue=town.facts.overdue.get(family_id, 0),
+        overdue_blocks=town.overdue_blocks,
+        prepaid_balance=town.facts.in_hand.get(family_id, 0) if prepaid else None,
+        prepaid_floor=town.prepaid_floor,
+    )
+
+
+def _anomaly(verdicts: Sequence[Proposal]) -> str | None:
+    failing = [one for one in verdicts if one.anomaly]
+    return failing[0].sentence if failing else None
+
+
+def _write(
+    session: Session, town: Town, proposed: Sequence[tuple[Asked, list[tuple[_Item, Proposal]]]]
+) -> tuple[Proposed, ...]:
+    new: list[dict[str, Any]] = []
+    known: list[dict[str, Any]] = []
+    for request, pairs in proposed:
+        for position, (item, proposal) in enumerate(pairs, start=1):
+            verdict = {
+                "verdict": proposal.verdict,
+                "verdict_code": proposal.code.value if proposal.code else None,
+                "reasons": stored_reasons(proposal.reasons),
+            }
+            if item.id is None:
+                old_value = town.sheets.current(request, item.draft)
+                new.append(_new_row(request.id, position, item.draft, old_value) | verdict)
+            else:
+                known.append({"row": item.id} | verdict)
+    ids = iter(insert_rows(session, _ITEM, new))
+    if known:
+        session.connection().execute(
+            update(_ITEM)
+            .where(_ITEM.c.id == bindparam("row"))
+            .values({name: bindparam(name) for name in ("verdict", "verdict_code", "reasons")}),
+            known,
+        )
+    done = [
+        Proposed(
+            request.id,
+            request.kind,
+            rules.summary(proposal.verdict for _, proposal in pairs) if pairs else "",
+            _anomaly([proposal for _, proposal in pairs]),
+            tuple(
+                ProposedItem(item.id if item.id is not None else next(ids), item.draft, proposal)
+                for item, proposal in pairs
+            ),
+        )
+        for request, pairs in proposed
+    ]
+    session.connection().execute(
+        update(_REQUEST)
+        .where(_REQUEST.c.id == bindparam("row"))
+        .values(proposal=bindparam("summary"), anomaly=bindparam("anomaly")),
+        [{"row": one.request_id, "summary": one.summary or None, "anomaly": one.anomaly} for one in done],
+    )
+    return tuple(done)
+
+
+def _new_row(request_id: int, position: int, one: ItemDraft, old_value: Any) -> dict[str, Any]:
+    return {
+        "request_id": request_id,
+        "position": position,
+        "item_kind": ItemKind(one.kind),
+        "slot_id": one.slot_id,
+        "date": one.day,
+        "starts_at": one.start,
+        "field": one.field,
+        "old_value": old_value,
+        "new_value": one.value,
+        "document_id": one.document_id,
+    }

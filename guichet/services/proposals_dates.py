@@ -1,0 +1,149 @@
+"""Proposals for what is asked date by date: bookings, cancellations, absences."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import time
+
+from guichet.models.bookings import Attendance
+from guichet.rules import proposals as rules
+from guichet.rules.capacity import LiveBooking, find_doubles
+from guichet.rules.proposals import Engagement, Proposal, Verdict
+from guichet.services.facts import Asked, BookingFact, Facts
+from guichet.services.request_items import ItemDraft
+
+_MIDNIGHT = time(0, 0)
+
+
+def bookings(
+    facts: Facts,
+    asked: Asked,
+    drafts: Sequence[ItemDraft],
+    account: Callable[[int], rules.AccountFacts],
+) -> Iterator[Proposal]:
+    """Each date and slot asked for; two dates of one request that exclude each other are doubles too."""
+    offer = facts.catalogue
+    child_id, family_id = asked.child_id or 0, asked.family_id or 0
+    mine: dict[int, BookingFact] = {
+        one.item_id: one for one in facts.bookings.get(child_id, ()) if one.item_id
+    }
+    held = [one.live for one in facts.bookings.get(child_id, ())]
+    for one in drafts:
+        # An item that already waits is not its own double, and keeps its turn.
+        queued = mine.get(one.item_id) if one.item_id is not None else None
+        others = [live for live in held if queued is None or live.booking_id != queued.id]
+        slot = offer.slots[one.slot_id or 0]
+        activity = offer.activities[slot.activity_id]
+        day = one.day or asked.submitted_at.date()
+        start = one.start or _MIDNIGHT
+        enrolment = facts.enrolment(child_id, family_id, activity.id, day)
+        group = facts.group(child_id, activity, day, enrolment.group_id if enrolment else None)
+        pools = offer.pools_for(slot.id, group.group.id if group.group else None)
+        doubles = find_doubles(slot.id, day, start, others, offer.exclusive)
+        book, cancel, _ = offer.limits(slot, day, one.start)
+        proposal = rules.propose_booking(
+            rules.BookingFacts(
+                submitted_at=asked.submitted_at,
+                day=day,
+                limit=book,
+                cancel_limit=cancel,
+                group=group,
+                places=facts.counts.left(
+                    pools, day, since=(asked.submitted_at, queued.id) if queued is not None else None
+                ),
+                closed=facts.closed(slot, activity, day, group.group.id if group.group else None),
+                enrolled=enrolment is not None,
+                doubles=[
+                    rules.DoubleFact(
+                        double.booking.family_id != family_id,
+                        double.same_slot,
+                        offer.slots[double.booking.slot_id].name,
+                        double.booking.waiting,
+                    )
+                    for double in doubles
+                ],
+                dossier=facts.dossier(child_id, family_id, day) if activity.needs_dossier else None,
+                account=account(activity.id),
+                waiting_list=activity.waiting_list,
+                resident=facts.residents.get(family_id),
+                residents_only=activity.residents_only,
+                payment_expected=activity.paid_at_once,
+                payment_reference=asked.payment_reference,
+                engagement=engagement(asked),
+            )
+        )
+        if proposal.verdict in (Verdict.ACCEPT, Verdict.WAIT):
+            held.append(LiveBooking(0, family_id, slot.id, day, start))
+        yield proposal
+
+
+def cancellations(facts: Facts, asked: Asked, drafts: Sequence[ItemDraft]) -> Iterator[Proposal]:
+    """Each booking to cancel."""
+    offer = facts.catalogue
+    for one, booking in _with_bookings(facts, asked, drafts):
+        slot = offer.slots[one.slot_id or 0]
+        day = one.day or asked.submitted_at.date()
+        _, cancel, _ = offer.limits(slot, day, one.start)
+        yield rules.propose_cancellation(
+            rules.CancellationFacts(
+                submitted_at=asked.submitted_at,
+                day=day,
+                limit=cancel,
+                found=booking is not None,
+                waiting=booking is not None and booking.waiting,
+                attended=booking is not None and booking.attendance is not Attendance.UNKNOWN,
+                invoiced=booking is not None and booking.id in facts.invoiced,
+                paid=booking is not None and booking.id in facts.paid,
+                engagement=Engagement.CONFIRMED if asked.line.get("confirmed") else None,
+            )
+        )
+
+
+def absences(facts: Facts, asked: Asked, drafts: Sequence[ItemDraft]) -> Iterator[Proposal]:
+    """Each booking the child will not come to."""
+    offer = facts.catalogue
+    for one, booking in _with_bookings(facts, asked, drafts):
+        slot = offer.slots[one.slot_id or 0]
+        day = one.day or asked.submitted_at.date()
+        _, _, absence = offer.limits(slot, day, one.start)
+        attendance = booking.attendance if booking is not None else Attendance.UNKNOWN
+        yield rules.propose_absence(
+            rules.AbsenceFacts(
+                submitted_at=asked.submitted_at,
+                day=day,
+                limit=absence,
+                found=booking is not None and not booking.waiting,
+                medical=asked.payload.get("reason") == "medical",
+                certificate=has_certificate(asked),
+                already_absent=attendance in (Attendance.ABSENT_EXCUSED, Attendance.ABSENT_BILLED),
+                present=attendance is Attendance.PRESENT,
+                invoiced=booking is not None and booking.id in facts.invoiced,
+            )
+        )
+
+
+def _with_bookings(
+    facts: Facts, asked: Asked, drafts: Sequence[ItemDraft]
+) -> Iterator[tuple[ItemDraft, BookingFact | None]]:
+    """Each item and the family's booking it speaks of; a booking named twice is found the first time only."""
+    child_id, family_id = asked.child_id or 0, asked.family_id or 0
+    named: set[int] = set()
+    for one in drafts:
+        if one.slot_id is None or one.day is None:
+            continue
+        booking = facts.live_at(child_id, family_id, one.slot_id, one.day, one.start or _MIDNIGHT)
+        yield one, None if booking is not None and booking.id in named else booking
+        if booking is not None:
+            named.add(booking.id)
+
+
+def has_certificate(asked: Asked) -> bool:
+    """Whether the certificate that an absence announces came among its attachments."""
+    announced = asked.payload.get("certificate")
+    names = {attachment.get("name") for attachment in asked.line.get("attachments", ())}
+    return announced is not None and announced in names
+
+
+def engagement(asked: Asked) -> Engagement | None:
+    """What the portal already did for the family: it took money, or confirmed."""
+    if asked.payment_reference or asked.line.get("payment"):
+        return Engagement.PAID
+    return Engagement.CONFIRMED if asked.line.get("confirmed") else None
