@@ -1,7 +1,7 @@
 """What a family owes, what its payments have left to give, and the rows that bring the two together."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import (
     Allocation,
-    Charge,
     Invoice,
     InvoiceKind,
     InvoiceLine,
@@ -87,14 +86,8 @@ def _owed_lines(accounts: Collection[Account]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def lock_charges(session: Session, charge_ids: Iterable[int]) -> None:
-    """Make whoever would pay or recompute these charges wait."""
-    ids = sorted(set(charge_ids))
-    session.execute(select(Charge.id).where(Charge.id.in_(ids)).order_by(Charge.id).with_for_update()).all()
-
-
 def write_shares(session: Session, payment_id: int, shares: Sequence[Share]) -> None:
-    """Write what a payment gives to each charge; the caller holds the locks and has checked the amounts."""
+    """Write what a payment gives to each charge; the caller holds the account's lock and has checked the amounts."""
     rows = [
         {"payment_id": payment_id, "charge_id": share.charge_id, "amount_cents": share.amount}
         for share in shares

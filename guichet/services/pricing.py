@@ -127,7 +127,7 @@ def recompute(session: Session, context: Context, command: PricePeriod) -> Prici
 
 def lock_billing(session: Session) -> None:
     """Make pricing and invoicing wait for one another and for payments, until the transaction ends."""
-    session.execute(select(Regie.id).order_by(Regie.id).with_for_update()).all()
+    session.execute(select(Regie.id).order_by(Regie.id).with_for_update(key_share=True)).all()
 
 
 def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
