@@ -1,27 +1,18 @@
 """Who comes in: login and password, checked in the background; a demonstration base offers its accounts as buttons."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import EnvironmentProblem, UserError
 from guichet.services import accounts
+from guichet.services.demo.accounts import DemoAccount
 from guichet.services.transaction import Actor
 from guichet.ui.desk import Desk
 from guichet.ui.theme import Theme
 from guichet.ui.widgets.fields import Form, button, rule, text_label
 from guichet.ui.widgets.notices import Banner
-
-
-@dataclass(frozen=True)
-class DemoAccount:
-    """An account of the demonstration town, shown with its password filled in."""
-
-    login: str
-    password: str
-    label: str
 
 
 class LoginDialog(QDialog):

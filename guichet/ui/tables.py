@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -35,6 +35,8 @@ Index = QModelIndex | QPersistentModelIndex
 PILL_ROLE = Qt.ItemDataRole.UserRole + 1
 DOTS_ROLE = Qt.ItemDataRole.UserRole + 2
 NO_INDEX = QModelIndex()
+FLEXIBLE_MINIMUM = 14
+CELL_MARGIN = 22
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Column(Generic[Row]):
     """How one column shows a row.
 
     `text` is what is read; `state` or `dots` draw it as a pill or as dots. `width` is in average characters, None
-    takes what is left. `sort` is the key the query sorts by (None: the column does not sort).
+    shares what is left. `sort` is the key the query sorts by (None: the column does not sort). An `optional` column
+    is left out where room lacks, the highest first.
     """
 
     title: str
@@ -74,6 +77,7 @@ class Column(Generic[Row]):
     colour: Callable[[Row], Tone | None] | None = None
     bold: bool = False
     hint: str = ""
+    optional: int = 0
 
 
 class PagedTableModel(QAbstractTableModel, Generic[Row]):
@@ -355,14 +359,32 @@ class DataTable(QTableView):
         """Row height and column widths from the font in force; rows are never measured one by one."""
         metrics = self.fontMetrics()
         self.verticalHeader().setDefaultSectionSize(round(metrics.height() * 1.65))
-        header = self.horizontalHeader()
-        for place, column in enumerate(self.paged.columns):
-            if column.width is None:
-                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
-            else:
-                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
-                header.resizeSection(place, round(metrics.averageCharWidth() * (column.width + 2)) + 12)
-        header.setMinimumSectionSize(metrics.averageCharWidth() * 4)
+        self.horizontalHeader().setMinimumSectionSize(metrics.averageCharWidth() * 3)
+        self._share_width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Give each column its width; those without one share the rest. Where room lacks, optional columns go first."""
+        metrics, columns, header = self.fontMetrics(), self.paged.columns, self.horizontalHeader()
+        wanted = {
+            place: metrics.averageCharWidth() * (FLEXIBLE_MINIMUM if column.width is None else column.width)
+            + CELL_MARGIN
+            for place, column in enumerate(columns)
+        }
+        by_need = sorted(wanted, key=lambda place: (columns[place].optional, place))
+        while sum(wanted.values()) > self.viewport().width() and columns[by_need[-1]].optional:
+            del wanted[by_need.pop()]
+        flexible = [place for place in wanted if columns[place].width is None]
+        spare = max(0, self.viewport().width() - sum(wanted.values()))
+        for rank, place in enumerate(flexible):
+            wanted[place] += spare // len(flexible) + (1 if rank < spare % len(flexible) else 0)
+        for place in range(len(columns)):
+            header.setSectionHidden(place, place not in wanted)
+            if place in wanted:
+                header.resizeSection(place, wanted[place])
 
     def set_empty_text(self, text: str) -> None:
         """What is said in the place of rows when there are none."""

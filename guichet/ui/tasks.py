@@ -2,13 +2,17 @@
 
 import threading
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-Progress = Callable[[int, int, str], None]
-
 REPORT_EVERY_SECONDS = 0.05
+
+
+class Progress(Protocol):
+    """What long work calls between two steps, from any thread."""
+
+    def __call__(self, done: int, total: int, text: str = "") -> None: ...
 
 
 class TaskCancelled(Exception):

@@ -278,6 +278,7 @@ class MainWindow(QMainWindow):
             button.setIcon(icon)
             button.setIconSize(QSize(side, side))
         self.user.setIcon(self.tools.theme.icon("account-circle-outline"))
+        self.user.setIconSize(QSize(side, side))
         self._nav.setFixedWidth(self.fontMetrics().averageCharWidth() * 26 + 24)
 
     def _restore_geometry(self) -> None:

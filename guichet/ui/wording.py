@@ -1,5 +1,6 @@
 """How values are said in French on every screen: states, plurals, ages, amounts."""
 
+from calendar import monthrange
 from datetime import date
 
 from guichet.rules.money import format_euros
@@ -107,6 +108,21 @@ CONSENTS = {
     "sms": "SMS",
 }
 
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
 WEEKDAYS_SHORT = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 
 
@@ -124,6 +140,18 @@ def grouped(number: int) -> str:
 def age(years: int | None) -> str:
     """« 7 ans », « 1 an », nothing when unknown."""
     return "" if years is None else f"{years}{NBSP}an{'s' if years > 1 else ''}"
+
+
+def period(first: date, last: date) -> str:
+    """« mars 2026 » for a whole month, else its two days."""
+    if first.day == 1 and last == last_day_of_month(first):
+        return f"{MONTHS[first.month - 1]}{NBSP}{first.year}"
+    return f"{format_date(first)} → {format_date(last)}"
+
+
+def last_day_of_month(day: date) -> date:
+    """The last day of this day's month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def day_or_dash(day: date | None) -> str:

@@ -18,9 +18,9 @@ from guichet.ui.widgets.sql_list import SqlList
 TYPING_MILLISECONDS = 120
 
 COLUMNS = (
-    Column[FamilyRow]("Famille", lambda row: row.label, 20, sort="label", bold=True),
+    Column[FamilyRow]("Famille", lambda row: row.label, None, sort="label", bold=True),
     Column[FamilyRow]("Enfants", lambda row: row.children, None),
-    Column[FamilyRow]("Numéro", lambda row: row.number, 14, sort="number"),
+    Column[FamilyRow]("Numéro", lambda row: row.number, 13, sort="number", optional=1),
 )
 
 

@@ -60,7 +60,7 @@ class HouseholdTab(QWidget):
                 Column[MemberView]("Nom", member_name, None, bold=True),
                 Column[MemberView]("Qualité", _quality, 18),
                 Column[MemberView]("Téléphones", lambda member: ", ".join(member.phones), 20),
-                Column[MemberView]("Courriel", lambda member: member.email or "", 24),
+                Column[MemberView]("Courriel", lambda member: member.email or "", 24, optional=1),
             ),
             "Responsables et contacts",
             "Aucun adulte n’est inscrit dans cette famille.",
@@ -135,7 +135,7 @@ class ChildrenTab(QWidget):
                 Column[MemberView]("Enfant", member_name, None, bold=True),
                 Column[MemberView]("Né(e) le", lambda child: day_or_dash(child.birth_date), 12),
                 Column[MemberView]("Âge", lambda child: age(child.age), 8),
-                Column[MemberView]("Autre famille", _other_families, 22),
+                Column[MemberView]("Autre famille", _other_families, 22, optional=1),
             ),
             "Enfants",
             "Aucun enfant dans cette famille.",
@@ -146,7 +146,7 @@ class ChildrenTab(QWidget):
             (
                 Column[EnrolmentView]("Enfant", lambda row: row.child, 16),
                 Column[EnrolmentView]("Activité", lambda row: row.activity, None, bold=True),
-                Column[EnrolmentView]("Groupe", lambda row: row.group or "", 18),
+                Column[EnrolmentView]("Groupe", lambda row: row.group or "", 18, optional=1),
                 Column[EnrolmentView]("Dates", _enrolment_dates, 26),
                 Column[EnrolmentView](
                     "État",
@@ -234,8 +234,10 @@ class BookingsTab(QWidget):
                     16,
                     state=lambda row: BOOKING_STATES.get(row.state),
                 ),
-                Column[BookingView]("Présence", lambda row: ATTENDANCES.get(row.attendance, ""), 14),
-                Column[BookingView]("Réservé par", _booked_by, 18),
+                Column[BookingView](
+                    "Présence", lambda row: ATTENDANCES.get(row.attendance, ""), 14, optional=2
+                ),
+                Column[BookingView]("Réservé par", _booked_by, 18, optional=1),
             ),
             "Réservations",
             "Aucune réservation entre ces deux dates.",

@@ -62,6 +62,11 @@ def day_of(field: QDateEdit) -> date:
     return date(day.year(), day.month(), day.day())
 
 
+def set_day(field: QDateEdit, day: date) -> None:
+    """Show a civil date in a date field."""
+    field.setDate(QDate(day.year, day.month, day.day))
+
+
 def choose(combo: QComboBox, value: object) -> None:
     """Select the entry that carries `value`, if there is one."""
     position = combo.findData(value)

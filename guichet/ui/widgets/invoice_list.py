@@ -15,6 +15,7 @@ from guichet.ui.theme import Tone
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList
+from guichet.ui.wording import period
 
 TYPING_MILLISECONDS = 150
 READING_MILLISECONDS = 120
@@ -53,17 +54,21 @@ class InvoiceList(QWidget):
             else (Column[InvoiceRow]("Famille", lambda row: row.family_label, None, sort="family"),)
         )
         columns = (
-            Column[InvoiceRow]("Numéro", lambda row: row.number, 11, sort="number", bold=True),
-            Column[InvoiceRow]("Émise le", lambda row: format_date(row.issued_on), 10, sort="issued_on"),
+            Column[InvoiceRow]("Numéro", lambda row: row.number, 9, sort="number", bold=True),
+            Column[InvoiceRow](
+                "Émise le", lambda row: format_date(row.issued_on), 10, sort="issued_on", optional=1
+            ),
             *family,
-            Column[InvoiceRow]("Période", _period, None if of_family else 22),
+            Column[InvoiceRow]("Période", _period, None if of_family else 15, optional=2),
             Column[InvoiceRow](
                 "Montant", lambda row: format_euros(_signed(row)), 12, right=True, sort="total"
             ),
             Column[InvoiceRow](
                 "Reste dû", lambda row: format_euros(row.left_cents) if row.left_cents else "", 11, right=True
             ),
-            Column[InvoiceRow]("Échéance", lambda row: format_date(row.due_on), 10, sort="due_on"),
+            Column[InvoiceRow](
+                "Échéance", lambda row: format_date(row.due_on), 10, sort="due_on", optional=3
+            ),
             Column[InvoiceRow]("État", lambda row: state(row).label, 12, state=state),
         )
         self.list = SqlList[InvoiceRow](
@@ -168,4 +173,4 @@ def _word(row: InvoiceRow) -> str:
 
 
 def _period(row: InvoiceRow) -> str:
-    return f"{format_date(row.period_start)} → {format_date(row.period_end)}"
+    return period(row.period_start, row.period_end)

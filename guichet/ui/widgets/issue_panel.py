@@ -1,6 +1,5 @@
 """Billing a period: the dates, what must be looked at first, what would be issued, and the issue itself."""
 
-from calendar import monthrange
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -20,23 +19,9 @@ from guichet.ui.tables import Column, State
 from guichet.ui.theme import Tone
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.facts import Card, ShortTable
-from guichet.ui.widgets.fields import button, date_field, day_of, text_label
-from guichet.ui.wording import NBSP, count
+from guichet.ui.widgets.fields import button, date_field, day_of, set_day, text_label
+from guichet.ui.wording import MONTHS, NBSP, count, last_day_of_month
 
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 MONTHS_OFFERED = 14
 BLOCKING = State("B", "Bloquant", Tone.RED)
 TO_CHECK = State("V", "À vérifier", Tone.YELLOW)
@@ -159,13 +144,12 @@ class IssuePanel(QWidget):
         )
 
     def _set_month(self) -> None:
-        first = self.month.currentData()
-        own = first is None
-        self.first.setEnabled(own)
-        self.last.setEnabled(own)
-        if not own:
-            self.first.setDate(first)
-            self.last.setDate(first.replace(day=monthrange(first.year, first.month)[1]))
+        first: date | None = self.month.currentData()
+        self.first.setEnabled(first is None)
+        self.last.setEnabled(first is None)
+        if first is not None:
+            set_day(self.first, first)
+            set_day(self.last, last_day_of_month(first))
 
     def _period_changed(self) -> None:
         self._show_no_draft()
