@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from guichet.rules.errors import EnvironmentProblem, UserError
+from guichet.rules.errors import UserError
 from guichet.services import accounts
 from guichet.services.demo.accounts import DemoAccount
 from guichet.services.transaction import Actor
@@ -64,7 +64,7 @@ class LoginDialog(QDialog):
             layout.addWidget(hint)
             for each in self.demo_buttons:
                 layout.addWidget(each)
-        desk.outage.connect(self._show_outage)
+        self.banner.follow(desk)
         self.login.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _demo_button(self, account: DemoAccount) -> QWidget:
@@ -99,14 +99,3 @@ class LoginDialog(QDialog):
         self.actor = actor
         self.signed_in.emit(actor)
         self.accept()
-
-    def _show_outage(self, problem: EnvironmentProblem) -> None:
-        self._set_busy(False)
-        self.banner.say(
-            problem.message,
-            "danger",
-            "lan-disconnect",
-            action="Réessayer",
-            on_action=self._desk.retry,
-            on_close=self._desk.give_up,
-        )

@@ -4,40 +4,35 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from guichet.rules.permissions import Role
+from guichet.rules.permissions import ROLE_LABELS, Role
 from guichet.services import accounts
 from guichet.services.transaction import Context
 
 PASSWORD = "Guichet2026"  # noqa: S105 (a demonstration's, shown on its login screen)
+_PEOPLE = (
+    ("agent", "Amélie Agostini", Role.AGENT),
+    ("regie", "Claire Montagnac", Role.FINANCE),
+    ("direction", "Yannis Delorme", Role.ALSH_DIRECTOR),
+    ("admin", "Dominique Sarrazin", Role.ADMINISTRATOR),
+)
 
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """An account of the demonstration, with what its owner does."""
+    """An account of the demonstration town, as its login screen offers it."""
 
     login: str
-    display_name: str
-    role: Role
+    password: str
+    label: str
 
 
-DEMO_ACCOUNTS = (
-    DemoAccount("agent", "Amélie Agostini", Role.AGENT),
-    DemoAccount("regie", "Claire Montagnac", Role.FINANCE),
-    DemoAccount("direction", "Yannis Delorme", Role.ALSH_DIRECTOR),
-    DemoAccount("admin", "Dominique Sarrazin", Role.ADMINISTRATOR),
+DEMO_ACCOUNTS = tuple(
+    DemoAccount(login, PASSWORD, f"{name} – {ROLE_LABELS[role]}") for login, name, role in _PEOPLE
 )
 
 
 def open_accounts(session: Session, context: Context) -> None:
     """Open the demonstration's accounts, all with the public password."""
-    for account in DEMO_ACCOUNTS:
-        accounts.create(
-            session,
-            context,
-            accounts.NewAccount(
-                login=account.login,
-                display_name=account.display_name,
-                roles=frozenset({account.role}),
-                password=PASSWORD,
-            ),
-        )
+    for login, name, role in _PEOPLE:
+        new = accounts.NewAccount(login, name, frozenset({role}), PASSWORD)
+        accounts.create(session, context, new)

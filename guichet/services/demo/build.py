@@ -20,8 +20,9 @@ from guichet.services.accounts import system_actor
 from guichet.services.demo.accounts import open_accounts
 from guichet.services.demo.calendar import write_calendar
 from guichet.services.demo.dossiers import write_consents, write_dossiers, write_quotients, write_schooling
+from guichet.services.demo.former import write_former_bookings
 from guichet.services.demo.habits import HabitsWriter
-from guichet.services.demo.history import play_history, write_former_bookings
+from guichet.services.demo.history import play_history
 from guichet.services.demo.offer import write_offer
 from guichet.services.demo.people import Household, invent, load_names, write_households
 from guichet.services.demo.sources import former_households, source_households
