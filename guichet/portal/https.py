@@ -76,7 +76,8 @@ class HttpsConnector:
         self._retries = patience.retries
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
-        self._session.verify = str(ca_bundle) if ca_bundle else True
+        # Given with each request: what the session holds loses to the machine's REQUESTS_CA_BUNDLE.
+        self._verify: str | bool = str(ca_bundle) if ca_bundle else True
         adapter = HTTPAdapter(max_retries=_retry(patience))
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -113,6 +114,7 @@ class HttpsConnector:
                     headers={"Idempotency-Key": answer.key},
                     timeout=(CONNECT_SECONDS, READ_SECONDS),
                     allow_redirects=False,
+                    verify=self._verify,
                 )
             _refuse_failure(reply.status_code)
             accepted = 200 <= reply.status_code < 300
@@ -174,6 +176,7 @@ class HttpsConnector:
                 headers={"Idempotency-Key": f"{report.sha256}-{report.batch_id}"},
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
+                verify=self._verify,
             )
         if reply.status_code not in _NO_REPORTS_THERE:
             _refuse_status(reply.status_code)
@@ -205,6 +208,7 @@ class HttpsConnector:
             params={name: value for name, value in parameters.items() if value is not None},
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
+            verify=self._verify,
             stream=True,
         )
 
