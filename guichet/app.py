@@ -14,10 +14,11 @@ from guichet.models import schema
 from guichet.models.database import Database, open_database
 from guichet.rules.errors import EnvironmentProblem, UserError
 from guichet.services import accounts, settings, transaction
+from guichet.services.demo import DEMO_ACCOUNTS, DemoAccount
 from guichet.services.transaction import Actor, Context
 from guichet.ui.desk import Desk
 from guichet.ui.desktop import build_window
-from guichet.ui.login import DemoAccount, LoginDialog
+from guichet.ui.login import LoginDialog
 from guichet.ui.messages import CrashDialog, Messages
 from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
@@ -30,7 +31,7 @@ class Opening:
     database_url: str
     login: str | None = None
     now: datetime | None = None
-    demo_accounts: Sequence[DemoAccount] = ()
+    demo_accounts: Sequence[DemoAccount] = DEMO_ACCOUNTS
 
 
 @dataclass(frozen=True)

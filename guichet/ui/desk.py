@@ -106,7 +106,8 @@ class Desk(QObject):
     ) -> None:
         """Read in the background, then call `then` with the frozen result on the GUI thread.
 
-        A newer fetch with the same `key` supersedes this one: its result is dropped, neither callback runs.
+        A newer fetch with the same `key` supersedes this one: its result is dropped, no callback runs. An outage
+        calls nothing either until it is over: the job waits for `retry` or `give_up`, and so does its form.
         """
         self._submit(_Job(lane, function, query, then, failed, settled, writes=False, key=key))
 
@@ -178,9 +179,11 @@ class Desk(QObject):
             self._submit(job, again=True)
 
     def give_up(self) -> None:
-        """Forget what an outage stopped; the forms still hold what was typed."""
-        self._waiting = []
+        """Forget what an outage stopped; the forms still hold what was typed and can be used again."""
+        waiting, self._waiting = self._waiting, []
         self.recovered.emit()
+        for job in waiting:
+            _call_back(job.settled)
 
     @property
     def idle(self) -> bool:
@@ -244,10 +247,12 @@ class Desk(QObject):
             self.busy.emit(False)
         if self._closing or self._superseded(job):
             return
-        if isinstance(job.error, EnvironmentProblem):
-            self._waiting.append(job)
         if job.task is not None:
             job.task.finished.emit()
+        if isinstance(job.error, EnvironmentProblem):
+            self._waiting.append(job)
+            self.outage.emit(job.error)
+            return
         if job.error is None:
             self._succeed(job)
         else:
@@ -264,8 +269,6 @@ class Desk(QObject):
     def _fail(self, job: _Job, error: BaseException) -> None:
         if isinstance(error, TaskCancelled):
             self.changed.emit(job.changes)
-        elif isinstance(error, EnvironmentProblem):
-            self.outage.emit(error)
         elif isinstance(error, UserError):
             if isinstance(error, AlreadyApplied) and job.changes:
                 self.changed.emit(job.changes)

@@ -36,14 +36,12 @@ class CrashReport:
 class Messages(QObject):
     """Collects what any thread has to say; the main window shows it.
 
-    `toast` (text), `warning` (text: a refusal nobody shows beside a field), `outage` (text), `outage_over`,
-    `crash` (CrashReport).
+    `toast` (text), `warning` (text: a refusal nobody shows beside a field), `crash` (CrashReport). Outages have their
+    banner, which follows the desk by itself.
     """
 
     toast = Signal(str)
     warning = Signal(str)
-    outage = Signal(str)
-    outage_over = Signal()
     crash = Signal(object)
 
     def inform(self, text: str) -> None:
@@ -54,10 +52,9 @@ class Messages(QObject):
         """A refusal that stays on screen until it is read."""
         self.warning.emit(error.message)
 
-    def report_outage(self, problem: EnvironmentProblem) -> None:
-        """Something outside failed; the banner offers to try again."""
+    def note_outage(self, problem: EnvironmentProblem) -> None:
+        """Log that something outside failed."""
         log.warning("outage: %s", problem.code)
-        self.outage.emit(problem.message)
 
     def report_bug(self, error: BaseException) -> str:
         """Log the error whole under a reference number, show the crash dialog, and return the reference."""

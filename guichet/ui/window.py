@@ -216,13 +216,11 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         desk, messages = self.tools.desk, self.tools.messages
-        desk.outage.connect(messages.report_outage)
-        desk.recovered.connect(messages.outage_over)
+        desk.outage.connect(messages.note_outage)
         desk.refused.connect(messages.refuse)
         desk.crashed.connect(messages.report_bug)
         desk.task_started.connect(self.tasks.follow)
-        messages.outage.connect(self._show_outage)
-        messages.outage_over.connect(self.banner.hide)
+        self.banner.follow(desk)
         messages.warning.connect(self._show_warning)
         messages.toast.connect(self.toast.say)
         messages.crash.connect(self._show_crash)
@@ -243,20 +241,6 @@ class MainWindow(QMainWindow):
         day = paris_day(now)
         text = f"{WEEKDAYS[day.weekday()]} {format_date(day)}"
         return f"{text} (date de démonstration)" if self.place.fixed_day else text
-
-    def _show_outage(self, text: str) -> None:
-        unsaved = self.tools.desk.unsaved
-        if unsaved:
-            kept = "1 action attend" if unsaved == 1 else f"{unsaved} actions attendent"
-            text = f"{text} {kept} d’être enregistrée{'s' if unsaved > 1 else ''}."
-        self.banner.say(
-            text,
-            "danger",
-            "lan-disconnect",
-            action="Réessayer",
-            on_action=self.tools.desk.retry,
-            on_close=self.tools.desk.give_up,
-        )
 
     def _show_warning(self, text: str) -> None:
         self.notice.say(text, "warning", "alert-outline")

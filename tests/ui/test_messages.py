@@ -7,7 +7,6 @@ import threading
 import pytest
 from pytestqt.qtbot import QtBot
 
-from guichet.rules.errors import EnvironmentProblem
 from guichet.ui.messages import CrashDialog, CrashReport, Messages
 
 
@@ -46,15 +45,6 @@ def test_exceptions_of_any_thread_lead_to_the_crash_dialog(
         sys.excepthook(ValueError, error, None)
     assert crash.args is not None
     assert "sur le bureau" in crash.args[0].details
-
-
-def test_an_outage_is_not_a_crash(messages: Messages, qtbot: QtBot) -> None:
-    crashes: list[object] = []
-    messages.crash.connect(crashes.append)
-    with qtbot.waitSignal(messages.outage) as outage:
-        messages.report_outage(EnvironmentProblem("La base ne répond pas."))
-    assert outage.args == ["La base ne répond pas."]
-    assert not crashes
 
 
 def _texts(dialog: CrashDialog) -> list[str]:

@@ -10,7 +10,8 @@ from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, paris_day
-from guichet.services import invoices
+from guichet.services import billing_views, invoices
+from guichet.services.billing_views import PreviewQuery, PreviewRow
 from guichet.services.invoices import Draft, DraftInvoices, IssueInvoices, IssueResult
 from guichet.services.pricing import Anomaly
 from guichet.ui.desk import Lane
@@ -20,7 +21,8 @@ from guichet.ui.theme import Tone
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button, date_field, day_of, set_day, text_label
-from guichet.ui.wording import MONTHS, NBSP, count, last_day_of_month
+from guichet.ui.widgets.sql_list import SqlList
+from guichet.ui.wording import MONTHS, NBSP, count, grouped, last_day_of_month
 
 MONTHS_OFFERED = 14
 BLOCKING = State("B", "Bloquant", Tone.RED)
@@ -36,6 +38,30 @@ ANOMALY_COLUMNS = (
     Column[Anomaly]("Famille", lambda row: row.family_number or "toutes", 16),
     Column[Anomaly]("Ce qu’il faut regarder", lambda row: row.message, None),
     Column[Anomaly]("Prestations", lambda row: str(len(row.booking_ids)), 10, right=True),
+)
+
+
+def _before(row: PreviewRow) -> str:
+    return "–" if row.before_cents is None else format_euros(row.before_cents)
+
+
+def _difference(row: PreviewRow) -> str:
+    change = row.total_cents - (row.before_cents or 0)
+    if row.before_cents is None or not change:
+        return ""
+    return f"{'+' if change > 0 else ''}{format_euros(change)}"
+
+
+PREVIEW_COLUMNS = (
+    Column[PreviewRow]("Famille", lambda row: row.family_label, None, sort="family", bold=True),
+    Column[PreviewRow]("Numéro", lambda row: row.family_number, 13, optional=1),
+    Column[PreviewRow]("Régie", lambda row: row.regie, 20, sort="regie", optional=2),
+    Column[PreviewRow]("Lignes", lambda row: grouped(row.lines), 8, right=True, sort="lines"),
+    Column[PreviewRow](
+        "Montant", lambda row: format_euros(row.total_cents), 11, right=True, sort="total", bold=True
+    ),
+    Column[PreviewRow]("Mois précédent", _before, 14, right=True),
+    Column[PreviewRow]("Écart", _difference, 11, right=True, hint="Montant − mois précédent"),
 )
 
 
@@ -55,8 +81,8 @@ class IssuePanel(QWidget):
         layout.setContentsMargins(0, 12, 0, 0)
         layout.setSpacing(12)
         layout.addWidget(self._build_period(today))
-        layout.addWidget(self._build_checks(), 1)
-        layout.addWidget(self._build_issue(today))
+        layout.addWidget(self._build_checks())
+        layout.addWidget(self._build_issue(today), 1)
         self._show_no_draft()
 
     def _build_period(self, today: date) -> Card:
@@ -94,6 +120,7 @@ class IssuePanel(QWidget):
         self.anomalies = ShortTable(
             self._tools.theme, ANOMALY_COLUMNS, "Contrôles avant facturation", "Aucune anomalie.", card
         )
+        self.anomalies.setMaximumHeight(self.fontMetrics().height() * 10)
         self.anomalies.opened.connect(self._open_family)
         card.body.addWidget(self.checks_text)
         card.body.addWidget(self.anomalies, 1)
@@ -122,7 +149,20 @@ class IssuePanel(QWidget):
         row.addWidget(self.issue)
         self.despite.toggled.connect(self._enable)
         self.issue.clicked.connect(self._confirm)
+        self.drafted = SqlList[PreviewRow](
+            self._tools,
+            billing_views.preview,
+            PREVIEW_COLUMNS,
+            lambda row: (row.family_id, row.regie),
+            name="Factures à émettre",
+            empty="Rien à facturer sur cette période.",
+            noun="facture à émettre",
+            nouns="factures à émettre",
+            parent=card,
+        )
+        self.drafted.table.opened.connect(self._open_drafted)
         card.body.addWidget(self.summary)
+        card.body.addWidget(self.drafted, 1)
         card.body.addLayout(row)
         card.body.addWidget(self.error)
         return card
@@ -159,13 +199,14 @@ class IssuePanel(QWidget):
         self.anomalies.show_rows([])
         self.checks_text.setText(text or "Préparez l’aperçu : chaque prestation est tarifée à nouveau.")
         self.anomalies.setVisible(False)
+        self.drafted.hide()
         self.summary.setText("Aucun aperçu")
         self.despite.hide()
         self.error.hide()
         self._enable()
 
     def _show_draft(self, draft: Draft) -> None:
-        if self._drafted != DraftInvoices(day_of(self.first), day_of(self.last)):
+        if self._drafted is None or self._drafted != DraftInvoices(day_of(self.first), day_of(self.last)):
             return
         self._draft = draft
         blocking = sum(1 for anomaly in draft.anomalies if anomaly.blocking)
@@ -182,6 +223,9 @@ class IssuePanel(QWidget):
             if draft.invoices
             else "Rien à facturer sur cette période."
         )
+        self.drafted.setVisible(bool(draft.invoices))
+        if draft.invoices:
+            self.drafted.ask(PreviewQuery(start=self._drafted.start, end=self._drafted.end))
         self.despite.setVisible(bool(blocking))
         self.despite.setChecked(False)
         self._enable()
@@ -256,3 +300,6 @@ class IssuePanel(QWidget):
     def _open_family(self, anomaly: Anomaly) -> None:
         if anomaly.family_id is not None:
             self.go.emit(Destination("families", anomaly.family_id))
+
+    def _open_drafted(self, row: PreviewRow) -> None:
+        self.go.emit(Destination("families", row.family_id))

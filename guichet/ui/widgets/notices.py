@@ -6,8 +6,11 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from guichet.rules.errors import EnvironmentProblem
+from guichet.ui.desk import Desk
 from guichet.ui.theme import Theme
 from guichet.ui.widgets.fields import button, restyle
+from guichet.ui.wording import count
 
 TOAST_MILLISECONDS = 5_000
 
@@ -36,6 +39,7 @@ class Banner(QFrame):
         layout.addWidget(self.text, 1)
         layout.addWidget(self.action)
         layout.addWidget(self.close_button)
+        self._desk: Desk | None = None
         self._on_action: Callable[[], None] | None = None
         self._on_close: Callable[[], None] | None = None
         self.action.clicked.connect(self._act)
@@ -66,6 +70,42 @@ class Banner(QFrame):
         self._on_action, self._on_close = on_action, on_close
         self.show()
         announce(self, text)
+
+    def follow(self, desk: Desk) -> None:
+        """Say each outage of the desk, with the way out of it, until it is over."""
+        self._desk = desk
+        desk.outage.connect(self._say_outage)
+        desk.recovered.connect(self.hide)
+
+    def _say_outage(self, problem: EnvironmentProblem) -> None:
+        desk = self._desk
+        if desk is None:
+            return
+        unsaved = desk.unsaved
+        kept = ""
+        if unsaved:
+            kept = f" {count(unsaved, 'action attend', 'actions attendent')} d’être enregistrée{'s' if unsaved > 1 else ''}."
+        self.say(
+            problem.message + kept,
+            "danger",
+            "lan-disconnect",
+            action="Réessayer",
+            on_action=desk.retry,
+            on_close=self._give_up,
+        )
+
+    def _give_up(self) -> None:
+        desk = self._desk
+        if desk is None:
+            return
+        unsaved = desk.unsaved
+        desk.give_up()
+        if unsaved:
+            self.say(
+                "Vérifiez si l’action a été enregistrée avant de la refaire : la réponse de la base s’est perdue.",
+                "warning",
+                "alert-outline",
+            )
 
     def _act(self) -> None:
         self.hide()

@@ -1,0 +1,183 @@
+"""Money received from a family: how much, by what means, for which invoices."""
+
+from uuid import uuid4
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
+
+from guichet.rules.errors import AlreadyApplied, UserError
+from guichet.rules.money import format_euros, parse_euros
+from guichet.rules.text import format_date, paris_day
+from guichet.services import billing_views, invoice_documents, payments
+from guichet.services.billing_views import RegieView
+from guichet.services.invoice_documents import InvoiceQuery, InvoiceRow
+from guichet.services.paging import Page
+from guichet.services.payment_targets import Target
+from guichet.services.payments import PaymentResult, RecordPayment
+from guichet.ui.page import Tools
+from guichet.ui.tables import Column
+from guichet.ui.topics import MONEY
+from guichet.ui.widgets.facts import ShortTable
+from guichet.ui.widgets.fields import Form, button, date_field, day_of, text_label
+from guichet.ui.widgets.notices import Banner
+from guichet.ui.wording import NBSP, period
+
+COLUMNS = (
+    Column[InvoiceRow]("Facture", lambda row: row.number, 10, bold=True),
+    Column[InvoiceRow]("Période", lambda row: period(row.period_start, row.period_end), None),
+    Column[InvoiceRow]("Échéance", lambda row: format_date(row.due_on), 10),
+    Column[InvoiceRow]("Reste dû", lambda row: format_euros(row.left_cents), 11, right=True),
+)
+
+
+class PaymentDialog(QDialog):
+    """Records one payment. Ticked invoices are paid in that order; none ticked, the oldest first.
+
+    `recorded` (PaymentResult) after the commit. What was typed stays until the base has it.
+    """
+
+    recorded = Signal(object)
+
+    def __init__(
+        self, tools: Tools, family_id: int, family_label: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Encaisser un règlement")
+        self._tools = tools
+        self._family_id = family_id
+        self.banner = Banner(tools.theme, self)
+        self.banner.follow(tools.desk)
+        self.regie = QComboBox(self)
+        self.mode = QComboBox(self)
+        self.amount = QLineEdit(self)
+        self.amount.setPlaceholderText("120,60")
+        self.received_on = date_field(paris_day(tools.desk.clock()), self)
+        self.reference = QLineEdit(self)
+        self.reference.setPlaceholderText("Numéro de chèque, référence du virement…")
+        self.form = Form(self)
+        self.form.add("regie", "&Régie", self.regie)
+        self.form.add("mode", "&Moyen de paiement", self.mode)
+        self.form.add("amount", "M&ontant (€)", self.amount)
+        self.form.add("received_on", "&Encaissé le", self.received_on)
+        self.form.add("reference", "Ré&férence", self.reference)
+        self.invoices = ShortTable(
+            tools.theme, COLUMNS, "Factures à régler", "Aucune facture due : le règlement restera en crédit.", self,
+            checkable=True,
+        )  # fmt: skip
+        self.form.finish()
+        self.rest = text_label("", "muted", self, wrap=True)
+        self.save = button("Encaisser", self, role="primary")
+        self.save.setDefault(True)
+        cancel = button("Annuler", self)
+        buttons = QDialogButtonBox(self)
+        buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(text_label(family_label, "heading", self))
+        layout.addWidget(self.banner)
+        layout.addWidget(self.form)
+        label = text_label("&Factures à régler (aucune cochée : les plus anciennes d’abord)", "section", self)
+        label.setBuddy(self.invoices)
+        layout.addWidget(label)
+        layout.addWidget(self.invoices, 1)
+        layout.addWidget(self.rest)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 78)
+        self.regie.currentIndexChanged.connect(self._regie_chosen)
+        self.amount.textEdited.connect(self._say_rest)
+        self.invoices.paged.checks_changed.connect(self._say_rest)
+        self.save.clicked.connect(self._save)
+        cancel.clicked.connect(self.reject)
+        tools.desk.fetch(billing_views.regies, None, then=self._show_regies)
+
+    def _show_regies(self, regies: tuple[RegieView, ...]) -> None:
+        for regie in regies:
+            if regie.collects:
+                self.regie.addItem(regie.name, regie)
+        self.amount.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _regie_chosen(self) -> None:
+        regie: RegieView | None = self.regie.currentData()
+        self.mode.clear()
+        if regie is None:
+            return
+        for mode, label in regie.modes:
+            self.mode.addItem(label, mode)
+        query = InvoiceQuery(
+            family_id=self._family_id,
+            regie_id=regie.regie_id,
+            unpaid=True,
+            sort="issued_on",
+            descending=False,
+        )
+        self._tools.desk.fetch(invoice_documents.search, query, then=self._show_invoices, key=self)
+
+    def _show_invoices(self, page: Page[InvoiceRow]) -> None:
+        self.invoices.show_rows(page.rows)
+        self._say_rest()
+
+    def _chosen(self) -> list[InvoiceRow]:
+        return [row for row in self.invoices.paged.rows if row in self.invoices.paged.checked]
+
+    def _say_rest(self) -> None:
+        owed = sum(row.left_cents for row in self._chosen() or self.invoices.paged.rows)
+        what = "des factures cochées" if self._chosen() else "de toutes les factures dues"
+        text = f"Reste dû {what}{NBSP}: {format_euros(owed)}."
+        try:
+            amount = parse_euros(self.amount.text())
+        except UserError:
+            amount = 0
+        if amount > owed:
+            text += f" {format_euros(amount - owed)} resteront en crédit sur le compte."
+        elif 0 < amount < owed:
+            text += f" Il restera {format_euros(owed - amount)} à payer."
+        self.rest.setText(text)
+
+    def _save(self) -> None:
+        self.form.clear_errors()
+        regie: RegieView | None = self.regie.currentData()
+        if regie is None:
+            self.form.show_error(UserError("Aucune régie n’encaisse ici.", field="regie"))
+            return
+        try:
+            amount = parse_euros(self.amount.text())
+        except UserError as error:
+            self.form.show_error(UserError(error.message, field="amount"))
+            return
+        command = RecordPayment(
+            family_id=self._family_id,
+            regie_id=regie.regie_id,
+            mode=self.mode.currentData(),
+            amount_cents=amount,
+            received_on=day_of(self.received_on),
+            reference=self.reference.text().strip(),
+            targets=tuple(Target(invoice_id=row.invoice_id) for row in self._chosen()),
+            command_id=str(uuid4()),
+        )
+        self.save.setEnabled(False)
+        self._tools.desk.execute(
+            payments.record,
+            command,
+            changes=MONEY,
+            then=self._show_recorded,
+            failed=self._show_error,
+            settled=lambda: self.save.setEnabled(True),
+        )
+
+    def _show_recorded(self, result: PaymentResult) -> None:
+        credit = f", dont {format_euros(result.credit_cents)} en crédit" if result.credit_cents else ""
+        self._tools.messages.inform(
+            f"Règlement {result.number}{NBSP}: {format_euros(result.amount_cents)}{credit}"
+        )
+        self.recorded.emit(result)
+        self.accept()
+
+    def _show_error(self, error: UserError) -> None:
+        if isinstance(error, AlreadyApplied):
+            self._tools.messages.inform("Ce règlement était déjà enregistré.")
+            self.accept()
+            return
+        self.form.show_error(error)
