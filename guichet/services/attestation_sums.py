@@ -38,10 +38,11 @@ class ActivityPart:
 
 @dataclass(frozen=True)
 class YearSum:
-    """All that a payer paid for a child in a year."""
+    """All that a payer paid for a child in a year; `payments` says what each payment counts for (id, cents)."""
 
     subject: Subject
     parts: tuple[ActivityPart, ...]
+    payments: tuple[tuple[int, int], ...] = ()
 
     @property
     def eligible(self) -> int:
@@ -62,16 +63,18 @@ def year_sums(
     child_id: int | None = None,
     through: int | None = None,
 ) -> dict[Subject, YearSum]:
-    """Sums by family, payer and child, for the children young enough; two queries whatever their number.
+    """Sums by family, payer and child, for the children young enough; a fixed number of queries.
 
-    `through`: only the allocations up to that id, as an attestation issued then saw them.
+    `through`: only the allocations up to that id, as an attestation issued then saw them, whatever the ages now.
     """
-    included = settings.get(session, "attestation.sixth_birthday_included")
-    rows = [
-        row
-        for row in session.execute(_paid(year, family_id, child_id, through))
-        if is_eligible(row.birth_date, year, include_first_january=included)
-    ]
+    rows = session.execute(_paid(year, family_id, child_id, through)).all()
+    if through is None:
+        included = settings.get(session, "attestation.sixth_birthday_included")
+        rows = [
+            row
+            for row in rows
+            if row.birth_date and is_eligible(row.birth_date, year, include_first_january=included)
+        ]
     counted = count_eligible(
         Paid(
             charge_id=row.charge_id,
@@ -123,7 +126,6 @@ def _paid(
         .outerjoin(Activity, Activity.id == Charge.activity_id)
         .where(
             Charge.id.in_(paid_in_year),
-            Person.birth_date >= date(year - AGE_LIMIT, 1, 1),
         )
         .group_by(
             Allocation.charge_id,
@@ -144,7 +146,9 @@ def _paid(
         statement = statement.where(Charge.family_id == family_id)
     if child_id is not None:
         statement = statement.where(Charge.child_id == child_id)
-    return statement if through is None else statement.where(Allocation.id <= through)
+    if through is None:
+        return statement.where(Person.birth_date >= date(year - AGE_LIMIT, 1, 1))
+    return statement.where(Allocation.id <= through)
 
 
 def _payers(session: Session, family_ids: set[int]) -> dict[int, int | None]:
@@ -165,9 +169,17 @@ def _gathered(
                 _part(key, some)
                 for key, some in sorted(activities.items(), key=lambda item: (item[0][1], item[0][0] or 0))
             ),
+            _by_payment(one for some in activities.values() for one in some),
         )
         for subject, activities in found.items()
     }
+
+
+def _by_payment(counted: Iterable[Counted]) -> tuple[tuple[int, int], ...]:
+    sums: dict[int, int] = defaultdict(int)
+    for one in counted:
+        sums[one.paid.order] += one.eligible
+    return tuple(sorted(sums.items()))
 
 
 def _part(key: tuple[int | None, str], counted: Sequence[Counted]) -> ActivityPart:

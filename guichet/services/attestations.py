@@ -178,6 +178,7 @@ class _Sheet:
             ],
             "replaces": numbering.document_label(SERIES, old.number) if old else "",
             "replaced_on": old.issued_on.isoformat() if old else None,
+            "payments": [list(payment) for payment in one.payments],
             "through_allocation": self._through,
         }
         return {
