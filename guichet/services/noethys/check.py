@@ -65,7 +65,7 @@ def _here(loader: Loader, model: type[Invoice] | type[Charge] | type[Payment]) -
         .where(model.origin == DocumentOrigin.IMPORTED)
         .group_by(model.family_id)
     )
-    return {family_id: int(cents) for family_id, cents in loader.session.execute(statement).tuples()}
+    return {family_id: int(cents) for family_id, cents in loader.session.execute(statement)}
 
 
 def invoice_totals(loader: Loader, money: Money, numbers: dict[str, str]) -> tuple[InvoiceTotal, ...]:
@@ -73,9 +73,7 @@ def invoice_totals(loader: Loader, money: Money, numbers: dict[str, str]) -> tup
     here = dict(
         loader.session.execute(
             select(Invoice.id, Invoice.total_cents).where(Invoice.origin == DocumentOrigin.IMPORTED)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return tuple(
         InvoiceTotal(invoice.label, numbers[invoice.family], invoice.total, here[row_id])

@@ -27,7 +27,7 @@ def load_enrolments(loader: Loader, enrolments: Enrolments) -> None:
         Enrolment.starts_on,
         Enrolment.ends_on,
     ).where(Enrolment.state != EnrolmentState.CANCELLED)
-    for row_id, child, family, activity, starts_on, ends_on in loader.session.execute(statement).tuples():
+    for row_id, child, family, activity, starts_on, ends_on in loader.session.execute(statement):
         present.setdefault((child, family, activity), []).append((row_id, starts_on, ends_on))
     fresh = []
     for value in enrolments.values.values():
@@ -95,7 +95,7 @@ def _live(loader: Loader) -> set[tuple[int, int, date, time]]:
     statement = select(Booking.child_id, Booking.slot_id, Booking.date, Booking.starts_at).where(
         Booking.state != BookingState.CANCELLED
     )
-    return set(loader.session.execute(statement).tuples())
+    return set(loader.session.execute(statement))
 
 
 def _is_taken(loader: Loader, value: BookingValue, live: set[tuple[int, int, date, time]]) -> bool:
@@ -156,7 +156,7 @@ def mark_overfull(loader: Loader, pools: Iterable[str]) -> tuple[OverfullDay, ..
             .having(taken > PoolDay.size)
             .order_by(PoolDay.date, CapacityPool.name, PoolDay.id)
         )
-        found += loader.session.execute(statement).tuples().all()
+        found += loader.session.execute(statement).all()
     loader.session.execute(
         update(PoolDay)
         .where(PoolDay.id.in_([row[0] for row in found]), ~PoolDay.overfull)

@@ -155,7 +155,7 @@ def _write_lines(loader: Loader, offer: Offer, invoices: Sequence[InvoiceValue])
         row_id: f"{first_name} {last_name}".strip()
         for row_id, first_name, last_name in loader.session.execute(
             select(Person.id, Person.first_name, Person.last_name)
-        ).tuples()
+        )
     }
     rows = []
     for invoice in invoices:
@@ -183,7 +183,7 @@ def _write_lines(loader: Loader, offer: Offer, invoices: Sequence[InvoiceValue])
 
 
 def _load_payments(loader: Loader, money: Money) -> None:
-    series = dict(loader.session.execute(select(Regie.id, Regie.series)).tuples().all())
+    series = dict(loader.session.execute(select(Regie.id, Regie.series)).all())
     loader.add(
         Payment,
         [
@@ -271,7 +271,7 @@ def _sums(loader: Loader, column: Any, kind: str, keys: Collection[str]) -> dict
     sums = dict.fromkeys(ids.values(), 0)
     for some in _chunks(list(ids)):
         statement = select(column, func.sum(Allocation.amount_cents)).where(column.in_(some)).group_by(column)
-        for row_id, cents in loader.session.execute(statement).tuples():
+        for row_id, cents in loader.session.execute(statement):
             sums[ids[row_id]] = int(cents)
     return sums
 
@@ -282,7 +282,7 @@ def _exceeds(before: int | None, amount: int, worth: int) -> bool:
 
 def _start_numbers(loader: Loader, money: Money) -> None:
     """The first number each régie gives itself follows the last one of Noethys, cancelled ones included."""
-    series = dict(loader.session.execute(select(Regie.id, Regie.series)).tuples().all())
+    series = dict(loader.session.execute(select(Regie.id, Regie.series)).all())
     last_payment = max((int(key) for key in money.payments), default=0)
     for regie in {*money.last_invoice_numbers, *(payment.regie for payment in money.payments.values())}:
         own = series[loader.row_id(*regie)]

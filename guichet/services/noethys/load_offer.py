@@ -37,9 +37,7 @@ def load_calendar(loader: Loader, values: list[HolidayValue]) -> None:
     session = loader.session
     known = {
         (kind, starts_on): row_id
-        for row_id, kind, starts_on in session.execute(
-            select(Holiday.id, Holiday.kind, Holiday.starts_on)
-        ).tuples()
+        for row_id, kind, starts_on in session.execute(select(Holiday.id, Holiday.kind, Holiday.starts_on))
     }
     for value in values:
         place = (value.kind, value.starts_on)
@@ -54,7 +52,7 @@ def load_calendar(loader: Loader, values: list[HolidayValue]) -> None:
     first = {value.row_kind + value.key: value for value in reversed(values)}
     for value in first.values():
         loader.adopt(value.row_kind, value.key, known[value.kind, value.starts_on], value.digest)
-    years = session.execute(select(SchoolYear.starts_on, SchoolYear.ends_on)).tuples().all()
+    years = session.execute(select(SchoolYear.starts_on, SchoolYear.ends_on)).all()
     labels = taken_codes(session, SchoolYear.label)
     fresh = []
     for starts_on, ends_on in school_years(values):
@@ -100,8 +98,7 @@ def load_offer(loader: Loader, file: NoethysFile, offer: Offer, organiser: tuple
 def _load_activities(loader: Loader, offer: Offer, organiser: tuple[str, str]) -> None:
     session = loader.session
     types = {
-        fold(name): row_id
-        for row_id, name in session.execute(select(ActivityType.id, ActivityType.name)).tuples()
+        fold(name): row_id for row_id, name in session.execute(select(ActivityType.id, ActivityType.name))
     }
     type_codes, codes = taken_codes(session, ActivityType.code), taken_codes(session, Activity.code)
     drafts = []
@@ -149,7 +146,7 @@ def _load_exclusions(loader: Loader, offer: Offer) -> None:
 def _load_pool_slots(loader: Loader, offer: Offer) -> None:
     """Each slot of a filling unit draws on every pool of that unit."""
     session = loader.session
-    present = set(session.execute(select(PoolSlot.pool_id, PoolSlot.slot_id)).tuples())
+    present: set[tuple[int, int]] = set(session.execute(select(PoolSlot.pool_id, PoolSlot.slot_id)))
     pools: dict[str, list[str]] = {}
     for draft in offer.pool_drafts:
         pools.setdefault(draft.key.split("-", maxsplit=1)[0], []).append(draft.key)
@@ -209,7 +206,9 @@ def _add_by_content(
     columns: tuple[str, ...] = ("slot_id", "other_slot_id"),
 ) -> None:
     """Insert rows that are known by what they say rather than by a key: openings and places, by the thousand."""
-    present = set(loader.session.execute(select(*(getattr(model, column) for column in columns))).tuples())
+    present: set[tuple[Any, ...]] = set(
+        loader.session.execute(select(*(getattr(model, column) for column in columns)))
+    )
     fresh: list[dict[str, Any]] = []
     for _, row in rows:
         content = tuple(row[column] for column in columns)

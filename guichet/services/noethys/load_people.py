@@ -71,7 +71,7 @@ def _load_members(loader: Loader, drafts: list[Draft]) -> None:
         (family_id, person_id): row_id
         for family_id, person_id, row_id in loader.session.execute(
             select(Membership.family_id, Membership.person_id, Membership.id)
-        ).tuples()
+        )
     }
     fresh = []
     for draft in drafts:
@@ -158,9 +158,7 @@ def _quotient_draft(kind: str, key: str, value: QuotientValue) -> Draft:
 def load_records(loader: Loader, file: NoethysFile, people: People) -> None:
     """Schools and schooling, health sheets, pieces."""
     tally = loader.tally
-    by_name = {
-        name: row_id for row_id, name in loader.session.execute(select(School.id, School.name)).tuples()
-    }
+    by_name = {name: row_id for row_id, name in loader.session.execute(select(School.id, School.name))}
     for row, name in map_records.schools(file, tally):
         if name not in by_name:
             by_name[name] = insert_rows(loader.session, School, [{"name": name[:240]}])[0]
@@ -183,7 +181,7 @@ def load_records(loader: Loader, file: NoethysFile, people: People) -> None:
 
 def _load_health(loader: Loader, drafts: list[Draft], merged: list[Merged]) -> None:
     """Health sheets; a child who already has one keeps it, and what Noethys says of them is listed."""
-    present = dict(loader.session.execute(select(HealthSheet.child_id, HealthSheet.id)).tuples().all())
+    present = dict(loader.session.execute(select(HealthSheet.child_id, HealthSheet.id)).all())
     fresh = []
     for draft in drafts:
         child = draft.refs["child_id"]
@@ -199,5 +197,5 @@ def _load_health(loader: Loader, drafts: list[Draft], merged: list[Merged]) -> N
 def family_numbers(loader: Loader, people: People) -> dict[str, str]:
     """The number each family of the file is known by here."""
     ids = {loader.row_id("familles", key): key for key in people.family_drafts}
-    rows = loader.session.execute(select(Family.id, Family.number)).tuples()
+    rows = loader.session.execute(select(Family.id, Family.number))
     return {ids[row_id]: number for row_id, number in rows if row_id in ids}

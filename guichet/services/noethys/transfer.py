@@ -27,7 +27,7 @@ from guichet.services.noethys.reader import NoethysFile, open_noethys
 from guichet.services.noethys.report import NoethysReport, Tally
 from guichet.services.transaction import Context, needs
 
-_TRANSFER_LOCK = 7305072
+_TRANSFER_LOCK = 7305073
 _STEPS = 6
 
 
