@@ -211,11 +211,28 @@ def _family_row(family: Family, members: list[tuple[Membership, Person]]) -> Fam
     )
 
 
-def find_by_number(session: Session, number: str) -> int:
+@needs(Permission.READ_FAMILIES)
+def id_of_number(session: Session, context: Context, number: str) -> int:
     """The id of the family that portals and people know by `number`. Raises UserError when there is none."""
     found = session.execute(select(Family.id).where(Family.number == number.strip())).scalar_one_or_none()
     if found is None:
         raise UserError(f"Il n’y a pas de famille n° {number} dans cette base.", field="family")
+    return found
+
+
+@needs(Permission.READ_FAMILIES)
+def id_of_child(session: Session, context: Context, number: str) -> int:
+    """The id of the child known by `number`, or `#n` by id. Raises UserError when no child is."""
+    children = select(Person.id).join(Membership, Membership.person_id == Person.id)
+    children = children.where(Membership.role == MemberRole.CHILD)
+    typed = number.strip()
+    if typed.startswith("#") and typed[1:].isdigit():
+        children = children.where(Person.id == int(typed[1:]))
+    else:
+        children = children.where(Person.number == typed)
+    found = session.execute(children).scalars().first()
+    if found is None:
+        raise UserError(f"Il n’y a pas d’enfant n° {number} dans cette base.", field="child")
     return found
 
 

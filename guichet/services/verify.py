@@ -35,6 +35,7 @@ CHECKS: dict[str, Check] = {
     "requests": verify_requests.states_that_contradict_items,
     "outcomes": verify_requests.accepted_without_effect,
     "answers": verify_requests.decisions_without_answer,
+    **verify_money.CHECKS,
 }
 
 

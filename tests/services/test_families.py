@@ -98,5 +98,5 @@ def test_each_parent_sees_the_other_parents_bookings(
 
 
 def test_an_unknown_number_says_so(database: Database, context: Context) -> None:
-    with pytest.raises(UserError, match="pas de famille n° 404"), database.reading() as session:
-        families.find_by_number(session, "404")
+    with pytest.raises(UserError, match="pas de famille n° 404"):
+        transaction.read(database, context, families.id_of_number, "404")
