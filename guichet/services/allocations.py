@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, select, tuple_
+from sqlalchemy import BigInteger, Select, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import (
@@ -120,7 +120,7 @@ def credits_of(session: Session, accounts: Collection[Account]) -> dict[Account,
 
 def _unspent(accounts: Collection[Account]) -> Select[*tuple[Any, ...]]:
     given = (
-        select(func.coalesce(func.sum(Allocation.amount_cents), 0))
+        select(func.coalesce(func.sum(Allocation.amount_cents), 0).cast(BigInteger))
         .where(Allocation.payment_id == Payment.id)
         .scalar_subquery()
     )

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CompoundSelect, ScalarSelect, Select, case, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    case,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from guichet.models.money import (
@@ -68,7 +78,7 @@ def is_on_a_document(charge_id: Any) -> Any:
 def allocated(charge_id: Any) -> ScalarSelect[Any]:
     """Cents that payments gave to a charge, counter-rows deducted."""
     return (
-        select(func.coalesce(func.sum(Allocation.amount_cents), 0))
+        select(func.coalesce(func.sum(Allocation.amount_cents), 0).cast(BigInteger))
         .where(Allocation.charge_id == charge_id)
         .scalar_subquery()
     )
