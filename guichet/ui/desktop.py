@@ -9,12 +9,13 @@ from guichet.services.transaction import Actor, OpenedDatabase
 from guichet.ui.desk import Desk
 from guichet.ui.messages import Messages
 from guichet.ui.page import Page, Tools
+from guichet.ui.pages.attestations import AttestationsPage
 from guichet.ui.pages.billing import BillingPage
 from guichet.ui.pages.families import FamiliesPage
 from guichet.ui.theme import Theme
 from guichet.ui.window import MainWindow, Place
 
-PAGES: tuple[type[Page], ...] = (FamiliesPage, BillingPage)
+PAGES: tuple[type[Page], ...] = (FamiliesPage, BillingPage, AttestationsPage)
 
 
 def build_window(

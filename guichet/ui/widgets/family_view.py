@@ -2,15 +2,25 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from guichet.services import families
+from guichet.rules.money import format_euros
+from guichet.rules.permissions import Permission
+from guichet.services import families, statements
+from guichet.services.balances import Balances
 from guichet.services.families import FamilySheet
 from guichet.ui.page import Tools
+from guichet.ui.widgets.account_tab import AccountTab
 from guichet.ui.widgets.family_sheet import BookingsTab, ChildrenTab, HouseholdTab
-from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.fields import restyle, text_label
+from guichet.ui.widgets.invoice_list import InvoiceList
 from guichet.ui.wording import NBSP
+
+INVOICED = "Solde facturé"
+WITH_UNINVOICED = "Avec le non facturé"
+
+Figure = tuple[QLabel, QLabel]
 
 
 class FamilyView(QWidget):
@@ -20,6 +30,7 @@ class FamilyView(QWidget):
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._tools = tools
         self._desk = tools.desk
         self._family_id: int | None = None
         self.label = text_label("", "title", self)
@@ -35,6 +46,11 @@ class FamilyView(QWidget):
         self.tabs.addTab(self.household, "&Foyer")
         self.tabs.addTab(self.children_tab, "&Enfants")
         self._add_lazy(self.bookings, "Réser&vations", self.bookings.show_family)
+        if tools.may(Permission.READ_BILLING):
+            self.invoices = InvoiceList(tools, self, of_family=True)
+            self.account = AccountTab(tools, self)
+            self._add_lazy(self.invoices, "Fac&tures", self.invoices.show_all)
+            self._add_lazy(self.account, "&Compte", self._show_account)
         self.tabs.currentChanged.connect(self._read_tab)
         sheet = QWidget(self)
         head = QHBoxLayout()
@@ -42,6 +58,7 @@ class FamilyView(QWidget):
         titles.addWidget(self.label)
         titles.addWidget(self.number)
         head.addLayout(titles, 1)
+        self.balance, self.whole_balance = self._add_balances(head)
         inside = QVBoxLayout(sheet)
         inside.setContentsMargins(8, 12, 16, 12)
         inside.addLayout(head)
@@ -64,6 +81,45 @@ class FamilyView(QWidget):
         """Read again the family shown."""
         if self._family_id is not None:
             self._desk.fetch(families.sheet, self._family_id, then=self._show, key=self)
+            if self._tools.may(Permission.READ_BILLING):
+                self._desk.fetch(
+                    statements.balances_of, self._family_id, then=self._show_balances, key=(self, "balances")
+                )
+
+    def _add_balances(self, head: QHBoxLayout) -> tuple[Figure, Figure]:
+        """Two figures, never confused: what was invoiced, and that with what was consumed since."""
+        figures = []
+        for title, tip in (
+            (INVOICED, "Factures − avoirs − règlements"),
+            (WITH_UNINVOICED, "Solde facturé + ce qui est consommé et pas encore facturé"),
+        ):
+            column = QVBoxLayout()
+            name = text_label(title, "muted", self)
+            figure = text_label("", "amount", self)
+            for each in (name, figure):
+                each.setAlignment(Qt.AlignmentFlag.AlignRight)
+                each.setToolTip(tip)
+                each.setVisible(self._tools.may(Permission.READ_BILLING))
+                column.addWidget(each)
+            head.addLayout(column)
+            head.addSpacing(16)
+            figures.append((name, figure))
+        return figures[0], figures[1]
+
+    def _show_balances(self, balances: Balances) -> None:
+        for (name, figure), cents, title in (
+            (self.balance, balances.account, INVOICED),
+            (self.whole_balance, balances.with_uninvoiced, WITH_UNINVOICED),
+        ):
+            side = "à payer" if cents > 0 else "en crédit" if cents < 0 else "à jour"
+            name.setText(f"{title} · {side}")
+            figure.setText(format_euros(abs(cents)))
+            figure.setAccessibleName(f"{title}, {side} : {format_euros(abs(cents))}")
+            figure.setProperty("owed", cents > 0)
+            restyle(figure)
+
+    def _show_account(self, family_id: int) -> None:
+        self.account.show_family(family_id, self.label.text())
 
     def _add_lazy(self, tab: QWidget, title: str, show: Callable[[int], None]) -> None:
         self._lazy[self.tabs.addTab(tab, title)] = show
