@@ -35,6 +35,14 @@ def test_an_attestation_says_all_that_the_tax_office_asks() -> None:
         assert expected in text
 
 
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [("Le maire", "Je, Claire MARTEL, le maire, atteste"), ("DGS", "Je, Claire MARTEL, DGS, atteste")],
+)
+def test_a_title_is_written_as_a_sentence_wants_it(title: str, sentence: str) -> None:
+    assert sentence in whole_text(printing.attestation_pdf(attestation(signatory_title=title)))
+
+
 def test_a_first_attestation_replaces_nothing() -> None:
     text = whole_text(printing.attestation_pdf(attestation(version=1, replaces="", replaced_on=None)))
     assert "remplace" not in text

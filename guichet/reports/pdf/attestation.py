@@ -95,10 +95,15 @@ def _blocks(attestation: Attestation) -> Iterator[Block]:
 def _declaration(attestation: Attestation) -> str:
     year = attestation.year
     return (
-        f"Je, {attestation.signatory_name}, {attestation.signatory_title}, atteste que "
+        f"Je, {attestation.signatory_name}, {_within_sentence(attestation.signatory_title)}, atteste que "
         f"{attestation.payer.name} a versé à la collectivité désignée ci-dessus, "
         f"du\u00a01er\u00a0janvier au 31\u00a0décembre\u00a0{year}, pour l’accueil de"
     )
+
+
+def _within_sentence(title: str) -> str:
+    """« Le maire » becomes « le maire »; an abbreviation (« DGS ») keeps its capitals."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
 
 
 def _replacement(attestation: Attestation) -> str:
