@@ -1,7 +1,7 @@
 """What each payer paid in a year for each young child, recomputed from the payments (domain.md §8)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,7 +59,7 @@ def year_sums(
     session: Session,
     year: int,
     *,
-    family_id: int | None = None,
+    family_ids: Collection[int] | None = None,
     child_id: int | None = None,
     through: int | None = None,
 ) -> dict[Subject, YearSum]:
@@ -67,7 +67,7 @@ def year_sums(
 
     `through`: only the allocations up to that id, as an attestation issued then saw them, whatever the ages now.
     """
-    rows = session.execute(_paid(year, family_id, child_id, through)).all()
+    rows = session.execute(_paid(year, family_ids, child_id, through)).all()
     if through is None:
         included = settings.get(session, "attestation.sixth_birthday_included")
         rows = [
@@ -97,7 +97,7 @@ def year_sums(
 
 
 def _paid(
-    year: int, family_id: int | None, child_id: int | None, through: int | None
+    year: int, family_ids: Collection[int] | None, child_id: int | None, through: int | None
 ) -> Select[*tuple[Any, ...]]:
     """What each payment gave, in any year, to each charge that a payment of the year concerns."""
     paid_in_year = (
@@ -142,8 +142,8 @@ def _paid(
             Person.birth_date,
         )
     )
-    if family_id is not None:
-        statement = statement.where(Charge.family_id == family_id)
+    if family_ids is not None:
+        statement = statement.where(Charge.family_id.in_(family_ids))
     if child_id is not None:
         statement = statement.where(Charge.child_id == child_id)
     if through is None:

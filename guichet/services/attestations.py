@@ -53,7 +53,8 @@ def issue(session: Session, context: Context, command: IssueAttestations) -> Att
         raise UserError(f"L’année {command.year} n’a pas commencé : choisissez-en une autre.", field="year")
     pricing.lock_billing(session)
     numbering.lock(session, SERIES, KIND)
-    sums = year_sums(session, command.year, family_id=command.family_id, child_id=command.child_id)
+    family_ids = None if command.family_id is None else [command.family_id]
+    sums = year_sums(session, command.year, family_ids=family_ids, child_id=command.child_id)
     known = _latest(session, command)
     wanted = [
         (subject, sums.get(subject, YearSum(subject, ())), known.get(subject))

@@ -259,15 +259,14 @@ def search(session: Session, context: Context, query: PaymentQuery) -> Page[Paym
         .outerjoin(undone, undone.id == Payment.cancels_id)
         .outerjoin(contra, contra.cancels_id == Payment.id)
     )
-    conditions = {
-        "family_id": Payment.family_id == query.family_id,
-        "regie_id": Payment.regie_id == query.regie_id,
-        "start": Payment.received_on >= query.start,
-        "end": Payment.received_on <= query.end,
-    }
-    for name, condition in conditions.items():
-        if getattr(query, name) is not None:
-            statement = statement.where(condition)
+    if query.family_id is not None:
+        statement = statement.where(Payment.family_id == query.family_id)
+    if query.regie_id is not None:
+        statement = statement.where(Payment.regie_id == query.regie_id)
+    if query.start is not None:
+        statement = statement.where(Payment.received_on >= query.start)
+    if query.end is not None:
+        statement = statement.where(Payment.received_on <= query.end)
     total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
     sorts = {
         "received_on": (Payment.received_on, Payment.number),

@@ -1,6 +1,7 @@
 """What `guichet verify` recomputes about money: every figure from the rows, every difference named (model.md)."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
@@ -224,38 +225,40 @@ def numbers_with_a_gap(session: Session, context: Context) -> Iterator[Finding]:
 def attestations_unlike_their_payments(session: Session, context: Context) -> Iterator[Finding]:
     """An attestation that does not state what was paid in its year when it was issued, or was altered since."""
     rows = session.execute(select(Attestation).order_by(Attestation.year, Attestation.id)).scalars().all()
-    sums: dict[tuple[int, int], dict[tuple[int, int, int], int]] = {}
+    moments: dict[tuple[int, int], list[Attestation]] = defaultdict(list)
     for row in rows:
-        number = document_label(SERIES, row.number)
         if content_hash(row.content) != row.sha256 or row.content["amount"] != row.amount_cents:
             yield Finding(
                 "attestation_altered",
                 f"attestation:{row.id}",
-                f"L’attestation {number} n’est plus telle qu’elle a été délivrée.",
+                f"L’attestation {document_label(SERIES, row.number)} n’est plus telle qu’elle a été délivrée.",
             )
-            continue
-        moment = (row.year, row.content["through_allocation"])
-        if moment not in sums:
-            sums[moment] = _paid_by_child(session, *moment)
+        else:
+            moments[row.year, row.content["through_allocation"]].append(row)
+    for (year, through), issued in moments.items():
+        yield from _attestations_of_a_moment(session, year, through, issued)
+
+
+def _attestations_of_a_moment(
+    session: Session, year: int, through: int, issued: Sequence[Attestation]
+) -> Iterator[Finding]:
+    sums = year_sums(session, year, family_ids={row.family_id for row in issued}, through=through)
+    counted = {
+        (subject.family_id, subject.child_id, payment): cents
+        for subject, one in sums.items()
+        for payment, cents in one.payments
+    }
+    for row in issued:
         paid = sum(
-            sums[moment].get((row.family_id, row.child_id, payment), 0)
-            for payment, _ in row.content["payments"]
+            counted.get((row.family_id, row.child_id, payment), 0) for payment, _ in row.content["payments"]
         )
         if paid != row.amount_cents:
             yield Finding(
                 "attestation_sum",
                 f"attestation:{row.id}",
-                f"L’attestation {number} dit {_euros(row.amount_cents)}, les règlements disent {_euros(paid)}.",
+                f"L’attestation {document_label(SERIES, row.number)} dit {_euros(row.amount_cents)}, "
+                f"les règlements disent {_euros(paid)}.",
             )
-
-
-def _paid_by_child(session: Session, year: int, through: int) -> dict[tuple[int, int, int], int]:
-    """What counts of each payment of the year, by family, child and payment, as it stood at an allocation."""
-    return {
-        (subject.family_id, subject.child_id, payment): cents
-        for subject, one in year_sums(session, year, through=through).items()
-        for payment, cents in one.payments
-    }
 
 
 def _live_charges() -> Select[int, int]:
