@@ -74,15 +74,20 @@ class _Item:
     decided: bool
 
 
-def propose(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[Proposed, ...]:
+def propose(
+    session: Session,
+    context: Context,
+    request_ids: Sequence[int],
+    offer: catalogues.Catalogue | None = None,
+) -> tuple[Proposed, ...]:
     """Propose for these requests, in a fixed number of queries: write their items if they have none, the verdicts and
     reasons of those not decided yet, and the summary on each request. Proposals do not take places: two requests may both
-    be told that the last one is left.
+    be told that the last one is left. `offer` saves reading it again in a long run.
     """
     asked = _asked(session, request_ids)
     if not asked:
         return ()
-    offer = catalogues.load(session)
+    offer = offer or catalogues.load(session)
     items = _items(session, asked, offer)
     town = _gather(session, context, offer, asked, items)
     proposed: list[tuple[Asked, list[tuple[_Item, Proposal]]]] = []
@@ -96,24 +101,42 @@ def propose(session: Session, context: Context, request_ids: Sequence[int]) -> t
 
 def simulate(session: Session, context: Context, request_id: int) -> Proposed:
     """What would be proposed for a request now, without writing anything. Raises UserError when it does not exist."""
-    asked = _asked(session, [request_id])
-    if not asked:
+    found = foresee(session, context, [request_id])
+    if not found:
         raise UserError("Cette demande n’existe pas.", field="request", code="request_gone")
+    return found[0]
+
+
+def foresee(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[Proposed, ...]:
+    """What would be proposed for these requests in this order, each on the places and dates that those before it take.
+
+    Nothing is written; items not written yet have the id 0.
+    """
+    asked = _asked(session, request_ids)
+    if not asked:
+        return ()
     offer = catalogues.load(session)
     items = _items(session, asked, offer)
     town = _gather(session, context, offer, asked, items)
-    undecided = [item for item in items[request_id] if not item.decided]
-    verdicts = _for_request(town, asked[0], [item.draft for item in undecided])
-    return Proposed(
-        request_id,
-        asked[0].kind,
-        rules.summary(one.verdict for one in verdicts) if verdicts else "",
-        _anomaly(verdicts),
-        tuple(
-            ProposedItem(item.id or 0, item.draft, proposal)
-            for item, proposal in zip(undecided, verdicts, strict=True)
-        ),
-    )
+    found = []
+    for request in asked:
+        undecided = [item for item in items[request.id] if not item.decided]
+        verdicts = _for_request(town, request, [item.draft for item in undecided])
+        if request.kind is RequestKind.BOOKINGS:
+            proposals_dates.take_places(town.facts, request, [item.draft for item in undecided], verdicts)
+        found.append(
+            Proposed(
+                request.id,
+                request.kind,
+                rules.summary(one.verdict for one in verdicts) if verdicts else "",
+                _anomaly(verdicts),
+                tuple(
+                    ProposedItem(item.id or 0, item.draft, proposal)
+                    for item, proposal in zip(undecided, verdicts, strict=True)
+                ),
+            )
+        )
+    return tuple(found)
 
 
 def stored_reasons(reasons: Sequence[Reason]) -> list[dict[str, str]]:

@@ -75,6 +75,46 @@ def bookings(
         yield proposal
 
 
+def take_places(
+    facts: Facts, asked: Asked, drafts: Sequence[ItemDraft], verdicts: Sequence[Proposal]
+) -> None:
+    """Count in the facts what these proposals would take, so that the next request sees what they leave."""
+    offer = facts.catalogue
+    child_id, family_id = asked.child_id or 0, asked.family_id or 0
+    for one, proposal in zip(drafts, verdicts, strict=True):
+        if proposal.verdict not in (Verdict.ACCEPT, Verdict.WAIT) or one.slot_id is None or one.day is None:
+            continue
+        activity = offer.activities[offer.slots[one.slot_id].activity_id]
+        enrolment = facts.enrolment(child_id, family_id, activity.id, one.day)
+        group = facts.group(child_id, activity, one.day, enrolment.group_id if enrolment else None).group
+        pools = offer.pools_for(one.slot_id, group.id if group else None)
+        mine = [live for live in facts.bookings.get(child_id, ()) if live.item_id == (one.item_id or 0)]
+        waits = proposal.verdict is Verdict.WAIT
+        for live in mine:
+            if not waits:
+                facts.counts.remove_waiting(pools, one.day, (asked.submitted_at, live.id))
+        if waits and not mine:
+            facts.counts.add_waiting(pools, one.day, (asked.submitted_at, 0))
+        elif not waits:
+            facts.counts.add(pools, one.day)
+        if not mine:
+            facts.bookings.setdefault(child_id, []).append(
+                BookingFact(
+                    0,
+                    enrolment.id if enrolment else 0,
+                    family_id,
+                    child_id,
+                    one.slot_id,
+                    group.id if group else None,
+                    one.day,
+                    one.start or _MIDNIGHT,
+                    waits,
+                    Attendance.UNKNOWN,
+                    None,
+                )
+            )
+
+
 def cancellations(facts: Facts, asked: Asked, drafts: Sequence[ItemDraft]) -> Iterator[Proposal]:
     """Each booking to cancel."""
     offer = facts.catalogue

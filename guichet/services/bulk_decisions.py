@@ -1,0 +1,186 @@
+"""« Accepter tout ce qui rentre »: many requests in order, one transaction for each, places recomputed as it goes."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from guichet.models.requests import ItemDecision, Request, RequestState
+from guichet.rules.errors import UserError
+from guichet.rules.permissions import Permission
+from guichet.rules.proposals import Verdict
+from guichet.rules.requests import OPEN_STATES
+from guichet.services import catalogue as catalogues
+from guichet.services import decisions, proposals, transaction
+from guichet.services.catalogue import Catalogue
+from guichet.services.deciding import DecisionResult
+from guichet.services.transaction import Context, OpenedDatabase, needs
+
+Progress = Callable[[int, int], None]
+
+
+class BulkOutcome(StrEnum):
+    """What became of one request of a run."""
+
+    ACCEPTED = "accepted"
+    PARTLY = "partly"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    LEFT = "left"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RequestOutcome:
+    """One request of a run: what it became, and the sentence where it was left or failed."""
+
+    request_id: int
+    external_id: str
+    outcome: BulkOutcome
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class BulkReport:
+    """A run, request by request; `cancelled` when it was stopped: what was done before stays."""
+
+    outcomes: tuple[RequestOutcome, ...]
+    asked: int
+    cancelled: bool = False
+
+    def count(self, outcome: BulkOutcome) -> int:
+        return sum(one.outcome is outcome for one in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What « accepter tout ce qui rentre » would do: how many items fit, wait, are to refuse (by code), to examine."""
+
+    requests: int
+    fit: int
+    wait: int
+    examine: int
+    refuse: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def late(self) -> int:
+        return self.refuse.get("hors_delai", 0)
+
+
+def in_order(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[tuple[int, str], ...]:
+    """The open requests among these (id, portal's id), in the order they are served: submission, portal, id."""
+    rows = session.execute(
+        select(Request.id, Request.external_id)
+        .where(Request.id.in_(request_ids), Request.state.in_(OPEN_STATES))
+        .where(Request.state != RequestState.NEEDS_INFO)
+        .order_by(Request.submitted_at, Request.portal, Request.external_id, Request.id)
+    )
+    return tuple((row.id, row.external_id) for row in rows)
+
+
+@needs(Permission.READ_REQUESTS)
+def forecast(session: Session, context: Context, request_ids: Sequence[int]) -> Forecast:
+    """Simulate the run without writing: each request in its turn, on the places that those before it leave."""
+    ordered = in_order(session, context, request_ids)
+    found = proposals.foresee(session, context, [request_id for request_id, _ in ordered])
+    verdicts = [item.proposal for one in found for item in one.items]
+    counts = Counter(one.verdict for one in verdicts)
+    return Forecast(
+        len(ordered),
+        counts[Verdict.ACCEPT],
+        counts[Verdict.WAIT],
+        counts[Verdict.EXAMINE],
+        dict(Counter(one.code.value for one in verdicts if one.code is not None)),
+    )
+
+
+def unwatched(done: int, total: int) -> None:
+    """The progress of a run that nobody looks at."""
+
+
+def never() -> bool:
+    """Nobody stops this run."""
+    return False
+
+
+def accept_all_that_fits(
+    database: OpenedDatabase,
+    context: Context,
+    request_ids: Sequence[int],
+    progress: Progress = unwatched,
+    is_cancelled: Callable[[], bool] = never,
+) -> BulkReport:
+    """Follow the proposals of each request (*accept* and *wait*), in order of submission, portal, id.
+
+    One transaction a request: what another desk decides meanwhile is respected, a failure concerns its request alone.
+    `progress(done, total)` is called after each; it may raise to stop, and `is_cancelled` stops before the next.
+    """
+    offer = transaction.read(database, context, _offer)
+
+    def follow(request_id: int) -> DecisionResult:
+        command = decisions.ApplyProposals(request_id)
+        return transaction.run(database, context, decisions.follow_proposals, command, offer)
+
+    return _each(database, context, request_ids, follow, progress, is_cancelled)
+
+
+def refuse_all(
+    database: OpenedDatabase,
+    context: Context,
+    request_ids: Sequence[int],
+    code: str,
+    text: str,
+    progress: Progress = unwatched,
+    is_cancelled: Callable[[], bool] = never,
+) -> BulkReport:
+    """Refuse each of these requests for one coded reason, one transaction a request."""
+
+    def refuse(request_id: int) -> DecisionResult:
+        return transaction.run(database, context, decisions.refuse, decisions.Refuse(request_id, code, text))
+
+    return _each(database, context, request_ids, refuse, progress, is_cancelled)
+
+
+def _each(
+    database: OpenedDatabase,
+    context: Context,
+    request_ids: Sequence[int],
+    act: Callable[[int], DecisionResult],
+    progress: Progress,
+    is_cancelled: Callable[[], bool],
+) -> BulkReport:
+    transaction.require(context, Permission.DECIDE_REQUESTS)
+    ordered = transaction.read(database, context, in_order, request_ids)
+    outcomes: list[RequestOutcome] = []
+    for done, (request_id, external_id) in enumerate(ordered, start=1):
+        if is_cancelled():
+            return BulkReport(tuple(outcomes), len(ordered), cancelled=True)
+        try:
+            result = act(request_id)
+            outcomes.append(RequestOutcome(request_id, external_id, _outcome(result), _sentence(result)))
+        except UserError as error:
+            outcomes.append(RequestOutcome(request_id, external_id, BulkOutcome.FAILED, error.message))
+        progress(done, len(ordered))
+    return BulkReport(tuple(outcomes), len(ordered))
+
+
+def _offer(session: Session, context: Context) -> Catalogue:
+    return catalogues.load(session)
+
+
+def _outcome(result: DecisionResult) -> BulkOutcome:
+    found = {one.decision for one in result.items}
+    if found == {ItemDecision.ACCEPTED}:
+        return BulkOutcome.ACCEPTED
+    if ItemDecision.ACCEPTED in found:
+        return BulkOutcome.PARTLY
+    if found == {ItemDecision.REFUSED}:
+        return BulkOutcome.REFUSED
+    return BulkOutcome.WAITING if ItemDecision.WAITING in found else BulkOutcome.LEFT
+
+
+def _sentence(result: DecisionResult) -> str:
+    return " ".join(one.sentence for one in result.items if one.sentence)

@@ -1,0 +1,114 @@
+"""What the rules decide by themselves when requests come in (domain.md §2): no agent, but journal and answer all the same."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from guichet.models.requests import ItemDecision, Request, RequestKind, RequestState
+from guichet.rules.proposals import Proposal, Verdict
+from guichet.rules.requests import RefusalCode
+from guichet.services import catalogue as catalogues
+from guichet.services import proposals, transitions
+from guichet.services.catalogue import Catalogue
+from guichet.services.deciding import Choice, DecisionResult, How, carry_out
+from guichet.services.proposals import Proposed
+from guichet.services.transaction import Context
+
+BY_RULES = "regles"
+_BY_ACTIVITY = frozenset(
+    {RequestKind.BOOKINGS, RequestKind.CANCELLATIONS, RequestKind.ABSENCE, RequestKind.ENROLMENT}
+)
+_BY_FIELD = frozenset({RequestKind.FAMILY_SHEET, RequestKind.CHILD_SHEET})
+_AT_ONCE = frozenset({RequestKind.COMPLEMENT, RequestKind.EINVOICE_CONSENT})
+_AUTOMATIC_REASONS = frozenset({"automatic", "unchanged"})
+
+
+class _CannotBeDone(Exception):
+    """The last place went to somebody else between the proposal and the lock."""
+
+
+def confirm_automatically(
+    session: Session, context: Context, proposed: Sequence[Proposed], offer: Catalogue | None = None
+) -> tuple[int, ...]:
+    """Decide what needs no agent among requests just proposed, in the order given; returns the ids of those decided.
+
+    Requests of activities with immediate confirmation when every item passes every rule; fields of a sheet that families
+    may change themselves; withdrawals (accepted while pending, else answered that it is too late); complements that were
+    waited for; consents to e-invoices. What turns out not to be possible any more is proposed anew and left to an agent.
+    """
+    offer = offer or catalogues.load(session)
+    immediate = _immediate_enrolments(session, proposed, offer)
+    done = []
+    for one in proposed:
+        choices = _choices(one, offer, immediate)
+        if choices and _try(session, context, one, choices, offer):
+            done.append(one.request_id)
+    return tuple(done)
+
+
+def _choices(one: Proposed, offer: Catalogue, immediate: Collection[int]) -> list[Choice]:
+    if one.kind is RequestKind.WITHDRAWAL:
+        return [_withdrawal(item.item_id, item.proposal) for item in one.items]
+    if one.kind in _BY_FIELD:
+        return [
+            Choice(item.item_id, ItemDecision.ACCEPTED)
+            for item in one.items
+            if item.proposal.verdict is Verdict.ACCEPT
+            and any(reason.code in _AUTOMATIC_REASONS for reason in item.proposal.reasons)
+        ]
+    if not one.fits:
+        return []
+    if one.kind in _BY_ACTIVITY and not _is_immediate(one, offer, immediate):
+        return []
+    if one.kind in _BY_ACTIVITY | _AT_ONCE:
+        return [Choice(item.item_id, ItemDecision.ACCEPTED) for item in one.items]
+    return []
+
+
+def _withdrawal(item_id: int, proposal: Proposal) -> Choice:
+    if proposal.verdict is Verdict.ACCEPT:
+        return Choice(item_id, ItemDecision.ACCEPTED)
+    return Choice(item_id, ItemDecision.REFUSED, RefusalCode.AUTRE.value, proposal.sentence)
+
+
+def _is_immediate(one: Proposed, offer: Catalogue, immediate: Collection[int]) -> bool:
+    if one.kind is RequestKind.ENROLMENT:
+        return one.request_id in immediate
+    activities = {
+        offer.slots[item.draft.slot_id].activity_id for item in one.items if item.draft.slot_id is not None
+    }
+    return all(offer.activities[activity_id].immediate for activity_id in activities)
+
+
+def _immediate_enrolments(session: Session, proposed: Sequence[Proposed], offer: Catalogue) -> set[int]:
+    asked = [one.request_id for one in proposed if one.kind is RequestKind.ENROLMENT and one.fits]
+    if not asked:
+        return set()
+    immediate = [activity.id for activity in offer.activities.values() if activity.immediate]
+    return set(
+        session.scalars(select(Request.id).where(Request.id.in_(asked), Request.activity_id.in_(immediate)))
+    )
+
+
+def _try(
+    session: Session, context: Context, one: Proposed, choices: Sequence[Choice], offer: Catalogue
+) -> bool:
+    how = How(BY_RULES, automatic=True, strict=False, offer=offer)
+    try:
+        with session.begin_nested():
+            request = transitions.hold(session, one.request_id, None)
+            if request.state is not RequestState.PENDING:
+                return False
+            items = transitions.items_of(session, request.id)
+            _refuse_half_done(carry_out(session, context, request, items, choices, how))
+    except _CannotBeDone:
+        session.expire_all()
+        proposals.propose(session, context, [one.request_id], offer)
+        return False
+    return True
+
+
+def _refuse_half_done(result: DecisionResult) -> None:
+    if any(outcome.sentence for outcome in result.items):
+        raise _CannotBeDone

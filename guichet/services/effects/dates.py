@@ -1,0 +1,218 @@
+"""Carrying out decisions taken date by date: bookings, cancellations, absences."""
+
+from datetime import time
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from guichet.models.bookings import Attendance, Booking, BookingState
+from guichet.models.money import ChargeBooking, InvoiceLine
+from guichet.models.requests import ItemDecision, RequestItem
+from guichet.rules.errors import UserError
+from guichet.rules.requests import RefusalCode
+from guichet.rules.text import format_date
+from guichet.services import bookings, catalogue, places
+from guichet.services.effects.base import NOTHING, Decided, Done, Work
+from guichet.services.transaction import Context
+
+_REASONS = {
+    "medical": "raison médicale",
+    "family": "raison familiale",
+    "school": "sortie ou événement scolaire",
+    "other": "autre raison",
+}
+
+
+def book(session: Session, context: Context, work: Work) -> list[Done]:
+    """Book what is accepted, queue what waits, free the turn of what is refused after it waited."""
+    orders = [
+        bookings.Order(
+            child_id=work.request.child_id or 0,
+            family_id=work.request.family_id or 0,
+            slot_id=one.item.slot_id or 0,
+            day=_day(one.item),
+            start=one.item.starts_at,
+            requested_at=work.request.submitted_at,
+            waiting=one.decision is ItemDecision.WAITING,
+            item_id=one.item.id,
+            payment_reference=work.request.payment_reference,
+            group_id=one.group_id,
+            past_turn=one.past_turn,
+        )
+        for one in work.decided
+        if one.decision is not ItemDecision.REFUSED
+    ]
+    waited = {one.item.id: one.item.decision is ItemDecision.WAITING for one in work.decided}
+    outcomes = iter(bookings.book(session, context, orders, work.offer))
+    done = []
+    for one in work.decided:
+        if one.decision is ItemDecision.REFUSED:
+            done.append(_leave_queue(session, context, one))
+            continue
+        outcome = next(outcomes)
+        if outcome.booking_id is None:
+            done.append(Done(failure=(outcome.code or RefusalCode.AUTRE, outcome.sentence)))
+        else:
+            was = BookingState.WAITING.value if waited[one.item.id] else None
+            done.append(Done({"booking": outcome.booking_id, "was": was}, _cancel_note(one)))
+    return done
+
+
+def undo_book(session: Session, context: Context, item: RequestItem, trace: dict[str, Any]) -> None:
+    """Free the place, or give the turn in the queue back."""
+    booking = _held(session, trace)
+    if booking is None:
+        return
+    if booking.attendance is not Attendance.UNKNOWN:
+        raise UserError("La présence est déjà pointée : cette décision ne peut plus être défaite.")
+    _refuse_if_invoiced(session, booking)
+    if trace["was"] == BookingState.WAITING.value:
+        booking.state = BookingState.WAITING
+        booking.cancelled_at = None
+    else:
+        bookings.release(booking, context.now)
+
+
+def cancel(session: Session, context: Context, work: Work) -> list[Done]:
+    """Cancel the bookings whose cancellation is accepted: the places are free at once."""
+    done = []
+    for one in work.decided:
+        if not one.accepted:
+            done.append(NOTHING)
+            continue
+        booking = bookings.find(session, _moment(work, one))
+        if booking is None:
+            done.append(_no_booking(one))
+        elif booking.attendance is not Attendance.UNKNOWN:
+            sentence = f"La présence du {format_date(booking.date)} est déjà pointée : corrigez-la d’abord."
+            done.append(Done(failure=(RefusalCode.AUTRE, sentence)))
+        elif _is_invoiced(session, booking):
+            sentence = f"Le {format_date(booking.date)} est déjà facturé : établissez d’abord un avoir."
+            done.append(Done(failure=(RefusalCode.AUTRE, sentence)))
+        else:
+            trace = {"booking": booking.id, "was": booking.state.value}
+            bookings.release(booking, context.now)
+            done.append(Done(trace))
+    return done
+
+
+def undo_cancel(session: Session, context: Context, item: RequestItem, trace: dict[str, Any]) -> None:
+    """Give the cancelled booking its place back, unless somebody took it meanwhile."""
+    booking = _held(session, trace)
+    if booking is None:
+        return
+    if trace["was"] == BookingState.BOOKED.value:
+        offer = catalogue.load(session)
+        pools = {(pool.id, booking.date) for pool in offer.pools_for(booking.slot_id, booking.group_id)}
+        places.lock(session, {booking.child_id}, pools)
+        counts = places.count(session, pools, context.now)
+        left = counts.left(offer.pools_for(booking.slot_id, booking.group_id), booking.date)
+        if not left.is_free:
+            raise UserError(
+                f"La place du {format_date(booking.date)} a été reprise : {left.why}.", code="complet"
+            )
+    booking.state = BookingState(trace["was"])
+    booking.cancelled_at = None
+
+
+def declare_absent(session: Session, context: Context, work: Work) -> list[Done]:
+    """Record the absence: excused with a medical certificate, else billed as normal (seeds 000, 002)."""
+    payload = work.payload
+    announced = payload.get("certificate")
+    names = {attachment.get("name") for attachment in work.request.payload.get("attachments") or ()}
+    excused = payload.get("reason") == "medical" and announced is not None and announced in names
+    reason = _REASONS.get(payload.get("reason") or "", "autre raison")
+    done = []
+    for one in work.decided:
+        if not one.accepted:
+            done.append(NOTHING)
+            continue
+        booking = bookings.find(session, _moment(work, one))
+        if booking is None or booking.state is not BookingState.BOOKED:
+            done.append(_no_booking(one))
+        elif excused and _is_invoiced(session, booking):
+            sentence = f"Le {format_date(booking.date)} est déjà facturé : établissez d’abord un avoir."
+            done.append(Done(failure=(RefusalCode.AUTRE, sentence)))
+        else:
+            trace = {
+                "booking": booking.id,
+                "was": booking.attendance.value,
+                "reason": booking.absence_reason,
+            }
+            booking.attendance = Attendance.ABSENT_EXCUSED if excused else Attendance.ABSENT_BILLED
+            booking.absence_reason = reason
+            note = "Absence excusée." if excused else "Absence facturée normalement."
+            done.append(Done(trace, note))
+    return done
+
+
+def undo_absent(session: Session, context: Context, item: RequestItem, trace: dict[str, Any]) -> None:
+    """Put the attendance back as it was."""
+    booking = _held(session, trace)
+    if booking is not None:
+        booking.attendance = Attendance(trace["was"])
+        booking.absence_reason = trace["reason"]
+
+
+def _leave_queue(session: Session, context: Context, one: Decided) -> Done:
+    booking = session.scalars(
+        select(Booking)
+        .where(Booking.request_item_id == one.item.id, Booking.state == BookingState.WAITING)
+        .with_for_update()
+    ).one_or_none()
+    if booking is None:
+        return NOTHING
+    bookings.release(booking, context.now)
+    return Done({"booking": booking.id, "was": BookingState.WAITING.value})
+
+
+def _cancel_note(one: Decided) -> str:
+    """What the proposal already knew that the family must read at once."""
+    if not one.accepted:
+        return ""
+    return " ".join(reason["text"] for reason in one.item.reasons if reason["code"] == "not_cancellable")
+
+
+def _moment(work: Work, one: Decided) -> bookings.Moment:
+    return bookings.Moment(
+        work.request.child_id or 0,
+        work.request.family_id or 0,
+        one.item.slot_id or 0,
+        _day(one.item),
+        one.item.starts_at or time(0, 0),
+    )
+
+
+def _no_booking(one: Decided) -> Done:
+    sentence = f"Aucune réservation de cette famille le {format_date(_day(one.item))} sur ce créneau."
+    return Done(failure=(RefusalCode.AUTRE, sentence))
+
+
+def _held(session: Session, trace: dict[str, Any]) -> Booking | None:
+    if "booking" not in trace:
+        return None
+    return session.scalars(
+        select(Booking).where(Booking.id == trace["booking"]).with_for_update()
+    ).one_or_none()
+
+
+def _is_invoiced(session: Session, booking: Booking) -> bool:
+    return (
+        session.execute(
+            select(InvoiceLine.id)
+            .join(ChargeBooking, ChargeBooking.charge_id == InvoiceLine.charge_id)
+            .where(ChargeBooking.booking_id == booking.id)
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def _refuse_if_invoiced(session: Session, booking: Booking) -> None:
+    if _is_invoiced(session, booking):
+        raise UserError("Cette date est déjà facturée : établissez d’abord un avoir.", code="invoiced")
+
+
+def _day(item: RequestItem) -> Any:
+    return item.date
