@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
+from pypdf import PdfReader
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from guichet.rules.permissions import Role
 from guichet.services.transaction import Actor
@@ -49,3 +51,26 @@ def type_text(widget: QWidget, text: str) -> None:
         for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             event = QKeyEvent(kind, Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier, character)
             QApplication.sendEvent(widget, event)
+
+
+def answer_next_question(button: QMessageBox.StandardButton) -> list[str]:
+    """Press this button of the next question box, as a person would; the list then holds what it asked."""
+    asked: list[str] = []
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(10, press)
+            return
+        asked.append(box.text())
+        pressed = box.button(button)
+        assert pressed is not None
+        pressed.click()
+
+    QTimer.singleShot(0, press)
+    return asked
+
+
+def pdf_text(data: bytes) -> str:
+    """All the words of a PDF."""
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(data)).pages)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
@@ -24,7 +24,6 @@ from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import count, day_or_dash, euros_or_blank
 
 YEARS_OFFERED = 6
-READING_MILLISECONDS = 120
 
 STANDINGS = {
     Standing.TO_ISSUE: State("À", "À délivrer", Tone.BLUE),
@@ -93,6 +92,7 @@ class AttestationsPage(Page):
             "Payeurs et enfants de l’année",
             "Personne n’a payé de garde ouvrant droit cette année-là pour un enfant de moins de six ans.",
             self,
+            identity=lambda row: (row.family_id, row.child_id),
         )
         self.register = SqlList[AttestationRow](
             tools,
@@ -121,14 +121,10 @@ class AttestationsPage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 12)
         layout.addWidget(split)
-        self._reading = QTimer(self)
-        self._reading.setSingleShot(True)
-        self._reading.setInterval(READING_MILLISECONDS)
-        self._reading.timeout.connect(self._read)
         self.year.currentIndexChanged.connect(self.reload)
         self.people.current_changed.connect(self._row_chosen)
-        self.register.table.current_changed.connect(self._reading_soon)
-        self.tabs.currentChanged.connect(self._reading_soon)
+        self.register.table.current_changed.connect(self._read)
+        self.tabs.currentChanged.connect(self._read)
         self.issue_all.clicked.connect(self._confirm_all)
         self.issue_one.clicked.connect(self._issue_chosen)
         self.issue_one.setEnabled(False)
@@ -176,10 +172,7 @@ class AttestationsPage(Page):
 
     def _row_chosen(self, row: YearRow | None) -> None:
         self.issue_one.setEnabled(row is not None and row.standing in (Standing.TO_ISSUE, Standing.CHANGED))
-        self._reading_soon()
-
-    def _reading_soon(self) -> None:
-        self._reading.start()
+        self._read()
 
     def _read(self) -> None:
         attestation_id, number = self._shown()
@@ -209,7 +202,7 @@ class AttestationsPage(Page):
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No,
             QMessageBox.StandardButton.Yes,
         )
-        if answer is QMessageBox.StandardButton.Yes:
+        if answer == QMessageBox.StandardButton.Yes:
             self._issue(IssueAttestations(year))
 
     def _issue_chosen(self) -> None:

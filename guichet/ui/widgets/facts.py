@@ -1,6 +1,6 @@
 """Read-only facts as pairs of a name and a value, and plain tables of a few rows."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -68,9 +68,10 @@ class ShortTable(DataTable):
         *,
         checkable: bool = False,
         fitted: bool = False,
+        identity: Callable[[Any], Hashable] = lambda row: row,
     ) -> None:
         self._fitted = fitted
-        super().__init__(PagedTableModel(columns, _identity, checkable=checkable), theme, name, empty, parent)
+        super().__init__(PagedTableModel(columns, identity, checkable=checkable), theme, name, empty, parent)
         self._fit()
 
     def show_rows(self, rows: Sequence[Any]) -> None:
@@ -87,10 +88,6 @@ class ShortTable(DataTable):
             shown = max(2, len(self.paged.rows))
             header = self.horizontalHeader().sizeHint().height()
             self.setFixedHeight(header + shown * self.verticalHeader().defaultSectionSize() + 6)
-
-
-def _identity(row: Any) -> Hashable:
-    return row if isinstance(row, Hashable) else id(row)
 
 
 def scrolling(content: QWidget, parent: QWidget | None = None) -> QScrollArea:

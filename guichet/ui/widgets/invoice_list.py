@@ -18,7 +18,6 @@ from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import period
 
 TYPING_MILLISECONDS = 150
-READING_MILLISECONDS = 120
 
 PAID = State("✓", "Réglée", Tone.GREEN)
 PARTLY = State("½", "En partie", Tone.YELLOW)
@@ -99,8 +98,10 @@ class InvoiceList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 12, 0, 0)
         layout.addWidget(split)
-        self._typing = self._timer(TYPING_MILLISECONDS, self._ask)
-        self._reading = self._timer(READING_MILLISECONDS, self._read)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MILLISECONDS)
+        self._typing.timeout.connect(self._ask)
         self.text.textEdited.connect(self._typed)
         self.unpaid.toggled.connect(self._ask)
         self.list.table.current_changed.connect(self._choose)
@@ -134,13 +135,6 @@ class InvoiceList(QWidget):
             row.addStretch(1)
         return row
 
-    def _timer(self, milliseconds: int, action: object) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(action)
-        return timer
-
     def _typed(self) -> None:
         self._typing.start()
 
@@ -150,7 +144,7 @@ class InvoiceList(QWidget):
 
     def _choose(self, row: InvoiceRow | None) -> None:
         self.chosen.emit(row)
-        self._reading.start()
+        self._read()
 
     def _read(self) -> None:
         row = self.list.table.current_row()

@@ -254,7 +254,7 @@ class IssuePanel(QWidget):
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No,
             QMessageBox.StandardButton.Yes,
         )
-        if answer is QMessageBox.StandardButton.Yes:
+        if answer == QMessageBox.StandardButton.Yes:
             self._issue(self._draft, self._drafted)
 
     def _issue(self, draft: Draft, drafted: DraftInvoices) -> None:

@@ -104,8 +104,7 @@ class PaymentDialog(QDialog):
         self.mode.clear()
         if regie is None:
             return
-        for mode, label in regie.modes:
-            self.mode.addItem(label, mode)
+        self.mode.addItems([label for _, label in regie.modes])
         query = InvoiceQuery(
             family_id=self._family_id,
             regie_id=regie.regie_id,
@@ -150,7 +149,7 @@ class PaymentDialog(QDialog):
         command = RecordPayment(
             family_id=self._family_id,
             regie_id=regie.regie_id,
-            mode=self.mode.currentData(),
+            mode=regie.modes[self.mode.currentIndex()][0],
             amount_cents=amount,
             received_on=day_of(self.received_on),
             reference=self.reference.text().strip(),
