@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from guichet.models.money import Charge, Invoice, InvoiceKind, InvoiceLine, Regie
+from guichet.models.money import Charge, DocumentOrigin, Invoice, InvoiceKind, InvoiceLine, Regie
 from guichet.models.offer import Activity
 from guichet.models.people import Family, Person
 from guichet.models.settings import Journal
@@ -339,6 +339,7 @@ def _copy_lines(session: Session, command: IssueInvoices, regie_id: int, first: 
                 Invoice.family_id == Charge.family_id,
                 Invoice.regie_id == Charge.regie_id,
                 Invoice.kind == InvoiceKind.INVOICE,
+                Invoice.origin == DocumentOrigin.GUICHET,
                 Invoice.number.between(bindparam("first"), bindparam("last")),
             ),
         )
@@ -374,6 +375,7 @@ def _check_lines(session: Session, regie_id: int, first: int, count: int) -> Non
             .where(
                 Invoice.regie_id == regie_id,
                 Invoice.kind == InvoiceKind.INVOICE,
+                Invoice.origin == DocumentOrigin.GUICHET,
                 Invoice.number.between(first, first + count - 1),
             )
             .group_by(Invoice.id, Invoice.label, Invoice.total_cents, Invoice.line_count)

@@ -101,11 +101,18 @@ class NoethysDraft:
     """A Noethys file being filled; closing it makes it whole on disk."""
 
     def __init__(
-        self, path: Path, *, identity: str = "20150101080000ABC", without: tuple[str, ...] = ()
+        self,
+        path: Path,
+        *,
+        identity: str = "20150101080000ABC",
+        without: tuple[str, ...] = (),
+        existing: bool = False,
     ) -> None:
-        """An empty town. `without` names tables, or `table.column`s, that this version does not have."""
+        """An empty town, or one to go on with. `without` names tables or columns that this version does not have."""
         self.path = path
         self.connection = sqlite3.connect(path)
+        if existing:
+            return
         for table, columns in SCHEMA.items():
             if table in without:
                 continue
