@@ -207,7 +207,8 @@ def _conclude(
     request.decided_by = how.by
     state = state_of(Mixture(item.decision) if item.decision else Mixture.UNDECIDED for item in items)
     refusals = {item.decision_code for item in items if item.decision is ItemDecision.REFUSED}
-    until = transitions.undo_until(context, int(settings.get(session, "requests.undo_seconds")))
+    hold_back = 0 if how.automatic else int(settings.get(session, "requests.undo_seconds"))
+    until = transitions.undo_until(context, hold_back)
     step = transitions.Step(
         Act.DECIDE,
         how.action,

@@ -238,7 +238,7 @@ def undo(session: Session, context: Context, command: Handle) -> DecisionResult:
     request = transitions.hold(session, command.request_id, command.version)
     next_state(request.state, Act.UNDO)
     detail = _last_decision(session, request)
-    _call_answer_back(session, context, request)
+    _call_answer_back(session, request)
     items = {item.id: item for item in transitions.items_of(session, request.id)}
     effect = EFFECTS[request.kind]
     for written in reversed(detail["items"]):
@@ -275,11 +275,11 @@ def _last_decision(session: Session, request: Request) -> dict[str, Any]:
     return found
 
 
-def _call_answer_back(session: Session, context: Context, request: Request) -> None:
+def _call_answer_back(session: Session, request: Request) -> None:
+    """Withdraw the decision's answer: one that a sender claimed (its attempts say so) may have left already."""
     entries = outbox.entries_of(session, ("request", request.id))
     last = entries[-1] if entries else None
-    held = last is not None and last.state is OutboxState.QUEUED and last.not_before > context.now
-    if last is None or not held or last.attempts > 0:  # a sender that tried may have got it through
+    if last is None or last.state is not OutboxState.QUEUED or last.attempts > 0:
         raise UserError(
             "La réponse est déjà partie vers la famille : on ne peut plus revenir sur cette décision.",
             code="answer_left",

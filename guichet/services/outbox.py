@@ -1,8 +1,8 @@
 """What must leave for a portal: queued in the transaction of the act that it tells of, sent later, once.
 
-The seam carries every kind of publication (answers today; documents, balances, bookings, ranks, news later). An entry may
-be called back until its `not_before` has passed: the sender takes only entries whose time has come, so what is undone in
-the meantime never leaves.
+The seam carries every kind of publication (answers today; documents, balances, bookings, ranks, news later). The sender
+takes only entries whose `not_before` has come, and claims them by their `attempts` before they leave: an entry without
+attempts has not left, and may be called back.
 """
 
 from collections.abc import Sequence
