@@ -1,13 +1,14 @@
 """How the program looks: two readable palettes, one font family, icons of the theme's colour, text from 100 to 200 %."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
 
 import font_source_sans_pro
 import qtawesome
-from PySide6.QtCore import QLocale, QObject, Qt, Signal
+from PySide6.QtCore import QLocale, QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -197,6 +198,7 @@ class Theme(QObject):
     def __init__(self, application: QApplication, look: Look = Look.SYSTEM, scale: int = 100) -> None:
         super().__init__(application)
         self._application = application
+        self._drawn = QTemporaryDir()
         self.look = look
         self.scale = scale
         application.setStyle("Fusion")
@@ -234,8 +236,18 @@ class Theme(QObject):
         font.setPointSizeF(FONT_POINTS * self.scale / 100)
         self._application.setFont(font)
         self._application.setPalette(_palette(colours))
-        self._application.setStyleSheet(style_sheet(colours, font.pointSizeF()))
+        pictures = {
+            "chevron": self._draw("chevron", "chevron-down", colours.muted),
+            "tick": self._draw("tick", "check-bold", colours.on_accent),
+        }
+        self._application.setStyleSheet(style_sheet(colours, font.pointSizeF(), pictures))
         self.changed.emit()
+
+    def _draw(self, name: str, icon: str, colour: str) -> str:
+        """An icon as a file: a style sheet takes no other picture."""
+        path = self._drawn.filePath(f"{name}-{colour[1:]}.png")
+        self.icon(icon, colour).pixmap(64, 64).save(path)
+        return path.replace("\\", "/")
 
     def _follow_system(self) -> None:
         if self.look is Look.SYSTEM:
@@ -253,11 +265,13 @@ def register_fonts() -> None:
             raise RuntimeError(f"font file unusable: {style}")
 
 
-def style_sheet(colours: Colours, points: float) -> str:
-    """The style sheet with each `@name` replaced by its colour, and `@points(x)` by x times the text size."""
+def style_sheet(colours: Colours, points: float, pictures: Mapping[str, str]) -> str:
+    """The style sheet with each `@name` replaced by its colour or the file of its picture, and `@points(x)` by x times
+    the text size.
+    """
     text = resources_access.read_text("style/guichet.qss")
     text = re.sub(r"@points\(([\d.]+)\)", lambda found: f"{points * float(found[1]):.1f}pt", text)
-    values = asdict(colours)
+    values = {**asdict(colours), **pictures}
     return re.sub(r"@([a-z_]+)", lambda found: values[found[1]], text)
 
 

@@ -73,6 +73,8 @@ DOCUMENT_STATES: dict[str, State] = {
     "invalid": State("X", "Invalide", Tone.RED),
 }
 
+EXPIRED = State("P", "Périmé", Tone.RED)
+
 REQUEST_KINDS = {
     "bookings": "Réservations",
     "cancellations": "Annulations",
@@ -173,6 +175,13 @@ def labelled(states: dict[str, State], value: str | None) -> str:
     """The words of a state, as read where it is not drawn."""
     state = states.get(value or "")
     return state.label if state else ""
+
+
+def document_state(state: str, valid_until: date | None, today: date) -> State:
+    """The state of a piece; « périmé » is never stored, it follows from the day."""
+    if state == "valid" and valid_until is not None and valid_until < today:
+        return EXPIRED
+    return DOCUMENT_STATES.get(state, EXPIRED)
 
 
 def family_line(row: FamilyRow) -> str:

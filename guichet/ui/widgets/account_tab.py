@@ -24,8 +24,8 @@ CALENDAR_YEARS = 4
 COLUMNS = (
     Column[Operation]("Numéro", lambda row: row.number, 12, bold=True),
     Column[Operation]("Date", lambda row: format_date(row.dated), 10),
-    Column[Operation]("Opération", lambda row: row.description, None),
-    Column[Operation]("Régie", lambda row: row.regie, 18, optional=1),
+    Column[Operation]("Opération", lambda row: row.description, 30),
+    Column[Operation]("Régie", lambda row: row.regie, None, optional=1),
     Column[Operation]("Débit", lambda row: euros_or_blank(row.debit), 11, right=True),
     Column[Operation]("Crédit", lambda row: euros_or_blank(row.credit), 11, right=True),
 )
@@ -40,6 +40,7 @@ class AccountTab(QWidget):
         self._family_id: int | None = None
         self._label = ""
         self.period = QComboBox(self)
+        self.period.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         label = text_label("&Période", "", self)
         label.setBuddy(self.period)
         self.print = button("Relevé de compte (PDF)", self)

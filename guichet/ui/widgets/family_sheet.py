@@ -16,14 +16,13 @@ from guichet.services.families import (
     MemberView,
 )
 from guichet.ui.page import Tools
-from guichet.ui.tables import Column
+from guichet.ui.tables import Column, State
 from guichet.ui.widgets.facts import Card, Facts, ShortTable, scrolling
 from guichet.ui.widgets.fields import date_field, day_of, text_label
 from guichet.ui.wording import (
     ATTENDANCES,
     BOOKING_STATES,
     CONSENTS,
-    DOCUMENT_STATES,
     DOSSIER_STATES,
     ENROLMENT_STATES,
     MEMBER_ROLES,
@@ -31,6 +30,7 @@ from guichet.ui.wording import (
     age,
     day_or_dash,
     day_with_weekday,
+    document_state,
     labelled,
     member_name,
 )
@@ -129,6 +129,11 @@ class ChildrenTab(QWidget):
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme = tools.theme
+        today = paris_day(tools.desk.clock())
+
+        def piece(row: DocumentView) -> State:
+            return document_state(row.state, row.valid_until, today)
+
         self.children_table = ShortTable(
             theme,
             (
@@ -139,7 +144,7 @@ class ChildrenTab(QWidget):
             ),
             "Enfants",
             "Aucun enfant dans cette famille.",
-            self,
+            fitted=True,
         )
         self.enrolments = ShortTable(
             theme,
@@ -157,7 +162,7 @@ class ChildrenTab(QWidget):
             ),
             "Inscriptions",
             "Aucune inscription : une réservation demande d’abord une inscription.",
-            self,
+            fitted=True,
         )
         self.dossiers = ShortTable(
             theme,
@@ -173,7 +178,7 @@ class ChildrenTab(QWidget):
             ),
             "Dossiers annuels",
             "Aucun dossier annuel.",
-            self,
+            fitted=True,
         )
         self.documents = ShortTable(
             theme,
@@ -181,27 +186,29 @@ class ChildrenTab(QWidget):
                 Column[DocumentView]("Pièce", lambda row: row.label, None, bold=True),
                 Column[DocumentView]("De", lambda row: row.owner, 16),
                 Column[DocumentView]("Valable jusqu’au", lambda row: day_or_dash(row.valid_until), 16),
-                Column[DocumentView](
-                    "État",
-                    lambda row: labelled(DOCUMENT_STATES, row.state),
-                    16,
-                    state=lambda row: DOCUMENT_STATES.get(row.state),
-                ),
+                Column[DocumentView]("État", lambda row: piece(row).label, 16, state=piece),
             ),
             "Pièces",
             "Aucune pièce reçue.",
-            self,
+            fitted=True,
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 12, 0, 0)
-        layout.addWidget(self.children_table, 2)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(0, 12, 8, 12)
+        layout.setSpacing(12)
         for title, table in (
+            ("Enfants", self.children_table),
             ("Inscriptions", self.enrolments),
             ("Dossiers annuels", self.dossiers),
             ("Pièces", self.documents),
         ):
-            layout.addWidget(text_label(title, "heading", self))
-            layout.addWidget(table, 2)
+            card = Card(title, inside)
+            card.body.addWidget(table)
+            layout.addWidget(card)
+        layout.addStretch(1)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.addWidget(scrolling(inside, self))
 
     def show_sheet(self, sheet: FamilySheet) -> None:
         """Fill the tab."""

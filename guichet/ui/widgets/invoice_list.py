@@ -92,8 +92,10 @@ class InvoiceList(QWidget):
         split = QSplitter(Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal, self)
         split.addWidget(left)
         split.addWidget(self.pdf)
-        split.setStretchFactor(0, 3)
+        split.setStretchFactor(0, 1 if of_family else 3)
         split.setStretchFactor(1, 2)
+        if of_family:
+            split.setSizes([200, 400])
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 12, 0, 0)

@@ -213,8 +213,9 @@ class IssuePanel(QWidget):
         self.checks_text.setText(
             "Aucune anomalie : tout ce qui a été réservé ou consommé est tarifé."
             if not draft.anomalies
-            else f"{count(len(draft.anomalies), 'point')} à regarder, dont {count(blocking, 'bloquant')}. "
-            "Entrée ouvre la famille."
+            else f"{count(len(draft.anomalies), 'point')} à regarder, "
+            + (f"dont {count(blocking, 'bloquant')}" if blocking else "aucun bloquant")
+            + ". Entrée ouvre la famille."
         )
         self.anomalies.setVisible(bool(draft.anomalies))
         self.anomalies.show_rows(sorted(draft.anomalies, key=lambda anomaly: not anomaly.blocking))
