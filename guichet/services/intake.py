@@ -30,6 +30,7 @@ from guichet.portal.reader import RawLine
 from guichet.rules.errors import EnvironmentProblem, UserError
 from guichet.rules.permissions import Permission
 from guichet.services import journal, transaction
+from guichet.services.arrivals import confirm_imported
 from guichet.services.bulk import insert_rows
 from guichet.services.intake_batch import (
     BatchReport,
@@ -81,6 +82,7 @@ def take_in(
     else:
         _import_lines(database, context, delivery, opened, progress)
         retry_references(database, context, opened.batch_id, delivery.attachment)
+        confirm_imported(database, context, opened.batch_id)
         report = transaction.run(database, context, _finish_batch, opened.batch_id)
     delivery.acknowledge(report)
     return report

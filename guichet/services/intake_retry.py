@@ -15,6 +15,7 @@ from guichet.portal.reader import RawLine
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.services import journal, transaction
+from guichet.services.arrivals import confirm_imported
 from guichet.services.intake_batch import (
     BatchReport,
     Fetch,
@@ -91,6 +92,7 @@ def retry_quarantined(
             f"La ligne {min(missing)} de ce lot n’est pas en quarantaine : relisez la liste.", field="line"
         )
     _retry_lines(database, context, batch_id, wanted, fetch, progress)
+    confirm_imported(database, context, batch_id, wanted)
     return transaction.read(database, context, _report, batch_id)
 
 
