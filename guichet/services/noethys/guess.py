@@ -34,6 +34,10 @@ _TYPE_WORDS = (
 )
 _EXTRASCOLAIRE_WORDS = ("vacances", "sejour", "sejours", "camp", "camps", "colonie", "mini")
 _MEAL_WORDS = ("repas", "cantine", "dejeuner", "restaurant", "restauration", "diner", "panier", "pique")
+_CARE_WORDS = (
+    "journee", "demi", "matin", "matinee", "apres", "garderie", "mercredi", "sejour", "camp", "loisirs", "etude",
+    "sortie", "stage", "nuit", "accueil",
+)  # fmt: skip
 _MODE_WORDS = (
     (PaymentMode.ANCV, ("vacances", "ancv", "vacance")),
     (PaymentMode.CESU, ("cesu",)),
@@ -86,7 +90,14 @@ def supervision(name: str) -> Supervision:
 
 def is_meal(name: str) -> bool:
     """Whether a slot is a meal and nothing else, hence outside the fiscal attestation (domain.md §8)."""
-    return bool(set(fold(name).split()) & set(_MEAL_WORDS))
+    words = set(fold(name).split())
+    return bool(words & set(_MEAL_WORDS)) and not words & set(_CARE_WORDS)
+
+
+def names_a_meal(name: str) -> bool:
+    """Whether a slot's name speaks of a meal, « Journée sans repas » aside."""
+    words = fold(name).split()
+    return any(word in _MEAL_WORDS and "sans" not in words[:place] for place, word in enumerate(words))
 
 
 def payment_mode(label: str) -> PaymentMode:

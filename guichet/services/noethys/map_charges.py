@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from guichet.rules.money import format_euros
@@ -14,6 +15,7 @@ from guichet.services.noethys.map_bookings import Usage
 from guichet.services.noethys.map_offer import DEFAULT_REGIE, Offer
 from guichet.services.noethys.map_people import People
 from guichet.services.noethys.map_records import Quotients, QuotientValue
+from guichet.services.noethys.meals import Meals
 from guichet.services.noethys.money_values import ChargeValue, Money
 from guichet.services.noethys.reader import NoethysFile, Row
 from guichet.services.noethys.report import Tally
@@ -28,6 +30,7 @@ class _Labels:
     tariffs: Mapping[str, str]
     quotient_tariffs: frozenset[str]
     deductions: Mapping[str, list[Row]]
+    meals: Meals
 
 
 def map_charges(
@@ -48,8 +51,9 @@ def map_charges(
         {row.key: names.get(row.ref("IDnom_tarif") or "", "") for row in file.rows("tarifs")},
         frozenset(row.key for row in file.rows("tarifs") if "qf" in row.text("methode")),
         deductions,
+        Meals(file, offer, usage),
     )
-    with_meal = 0
+    told, untold = 0, 0
     for row in rows_once(file, "prestations", tally):
         try:
             charge = _charge(row, people, offer, usage, quotients, labels)
@@ -57,7 +61,8 @@ def map_charges(
             tally.leave_out("prestations", row.key, str(why), row.cents("montant"))
             continue
         money.charges[row.key] = charge
-        with_meal += _bills_care_and_meal(row.key, offer, usage) and charge.eligible != 0
+        if charge.eligible and labels.meals.include_a_meal(row.key):
+            told, untold = (told + 1, untold) if charge.eligible != charge.amount else (told, untold + 1)
         _check_deductions(row, charge.amount, deductions.get(row.key, []), tally)
     for charge_key, rows in deductions.items():
         for row in rows:
@@ -67,12 +72,19 @@ def map_charges(
                 tally.leave_out(
                     "deductions", row.key, "prestation absente ou non reprise", row.cents("montant")
                 )
-    if with_meal:
+    if told:
         tally.note(
             "prestations",
             "",
-            f"{with_meal} prestations facturent ensemble l’accueil et un repas : Noethys ne dit pas la part du repas, "
-            "elles comptent en entier dans l’attestation fiscale. À vérifier avant d’éditer les attestations.",
+            f"{told} prestations facturent ensemble l’accueil et un repas : le repas, hors attestation fiscale, est la "
+            "différence avec le tarif sans repas. À vérifier avant d’éditer les attestations.",
+        )
+    if untold:
+        tally.note(
+            "prestations",
+            "",
+            f"{untold} prestations comprennent un repas dont aucun tarif ne dit la part : elles comptent en entier dans "
+            "l’attestation fiscale. À vérifier avant d’éditer les attestations.",
         )
 
 
@@ -105,26 +117,19 @@ def _charge(
         day=day,
         label=label,
         amount=amount,
-        eligible=amount if care and not _is_meal_only(row.key, label, offer, usage) else 0,
+        eligible=_eligible(row, day, amount, label, labels.meals) if care else 0,
         trace=_trace(row, label, amount, labels, used),
         invoice=row.ref("IDfacture"),
         quotient=used.value if used else None,
     )
 
 
-def _slots(charge: str, offer: Offer, usage: Usage) -> list[bool]:
-    """For each slot that a charge bills, whether it is a meal."""
-    return [offer.slots[slot].meal for slot in usage.charged_slots.get(charge, ()) if slot in offer.slots]
-
-
-def _is_meal_only(charge: str, label: str, offer: Offer, usage: Usage) -> bool:
-    meals = _slots(charge, offer, usage)
-    return all(meals) if meals else guess.is_meal(label)
-
-
-def _bills_care_and_meal(charge: str, offer: Offer, usage: Usage) -> bool:
-    meals = _slots(charge, offer, usage)
-    return any(meals) and not all(meals)
+def _eligible(row: Row, day: date, amount: int, label: str, meals: Meals) -> int:
+    """What of a charge for care counts on the fiscal attestation: all but the meals."""
+    if meals.are_meals_only(row.key) or (not meals.slots(row.key) and guess.is_meal(label)):
+        return 0
+    care = meals.care(row, day, amount) if meals.include_a_meal(row.key) else None
+    return amount if care is None else care
 
 
 def _trace(

@@ -21,13 +21,14 @@ _NEVER_ENDS = 2999
 
 @dataclass(frozen=True)
 class SlotInfo:
-    """What bookings and charges ask of a slot."""
+    """What bookings and charges ask of a slot; `meal` is a meal and nothing else, `with_meal` has one in it."""
 
     activity: str
     name: str
     unit: SlotUnit
     several_a_day: bool
     meal: bool
+    with_meal: bool
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ def _map_slots(file: NoethysFile, tally: Tally, offer: Offer) -> None:
             unit=unit or SlotUnit.DAY,
             several_a_day=row.text("type").casefold() in {"horaire", "multihoraires", "evenement"},
             meal=guess.is_meal(name),
+            with_meal=bool(row.whole("repas")) or guess.names_a_meal(name),
         )
         columns: dict[str, Any] = {
             "code": code,
