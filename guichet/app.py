@@ -142,7 +142,7 @@ class Desktop(QObject):
             QMessageBox.StandardButton.Retry | QMessageBox.StandardButton.Close,
             QMessageBox.StandardButton.Retry,
         )
-        if answer is QMessageBox.StandardButton.Retry and self._door is not None:
+        if answer == QMessageBox.StandardButton.Retry and self._door is not None:
             self._door.retry()
         else:
             self._quit(1)

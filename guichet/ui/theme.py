@@ -266,11 +266,14 @@ def register_fonts() -> None:
 
 
 def style_sheet(colours: Colours, points: float, pictures: Mapping[str, str]) -> str:
-    """The style sheet with each `@name` replaced by its colour or the file of its picture, and `@points(x)` by x times
-    the text size.
+    """The style sheet with each `@name` replaced by its colour or the file of its picture, and `@points(x)` or
+    `@pixels(x)` by x times the text size.
     """
     text = resources_access.read_text("style/guichet.qss")
     text = re.sub(r"@points\(([\d.]+)\)", lambda found: f"{points * float(found[1]):.1f}pt", text)
+    text = re.sub(
+        r"@pixels\(([\d.]+)\)", lambda found: f"{round(points * float(found[1]) * 96 / 72)}px", text
+    )
     values = {**asdict(colours), **pictures}
     return re.sub(r"@([a-z_]+)", lambda found: values[found[1]], text)
 
