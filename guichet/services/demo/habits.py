@@ -15,7 +15,9 @@ from guichet.services.demo.people import Household, SomeOne
 from guichet.services.demo.writing import Writer
 
 FIRST_DAY = date(2025, 10, 1)
-LAST_BOOKED_DAY = date(2026, 4, 30)
+_BOOKED_UNTIL = (date(2026, 4, 3), date(2026, 4, 30), date(2026, 7, 3))
+"""Some families book week by week, others the whole year: so that spring days fill up while others still ask."""
+
 _MIDNIGHT = time(0, 0)
 _CHUNK = 20_000
 _ABSENCE_REASONS = ("Maladie", "Raison familiale", "Sortie scolaire")
@@ -95,8 +97,9 @@ class HabitsWriter:
 
     def _bookings(self, one: _Enrolled, enrolment_id: int) -> Iterator[dict[str, Any]]:
         weeks = {"even": 0, "odd": 1}.get(one.household.weeks)
+        last_day = self._rng.choice(_BOOKED_UNTIL)
         for day in one.activity.days:
-            if not FIRST_DAY <= day <= LAST_BOOKED_DAY:
+            if not FIRST_DAY <= day <= last_day:
                 continue
             if weeks is not None and day.isocalendar().week % 2 != weeks:
                 continue

@@ -79,7 +79,7 @@ class _History:
         self._never_pays = {
             household.number
             for household in households
-            if household.number not in SOURCE_FAMILIES and not household.archived and rng.random() < 0.05
+            if household.number not in SOURCE_FAMILIES and not household.archived and rng.random() < 0.03
         }
         self._invoices = 0
         self._payments = 0
@@ -125,12 +125,12 @@ class _History:
         drawn = self._rng.random()
         paid_on = issued_on + timedelta(days=self._rng.randrange(2, 21))
         mode = self._rng.choices([mode for mode, _ in _MODES], weights=[weight for _, weight in _MODES])[0]
-        if invoice.family_number in self._never_pays or drawn < 0.04:
+        if invoice.family_number in self._never_pays or drawn < 0.012:
             return []
         amount = invoice.total_cents
-        if drawn < 0.08:
+        if drawn < 0.024:
             amount = max(1, amount * 60 // 100)
-        elif drawn < 0.1:
+        elif drawn < 0.04:
             amount = (amount // 1000 + 1) * 1000
         return [_Paid(paid_on, Receipt(self._family_ids[invoice.family_number], mode, amount))]
 

@@ -25,6 +25,8 @@ from guichet.services.transaction import Context
 PORTAL = "portail-familles"
 FILE_NAME = "demandes-2026-03-18.jsonl"
 
+_HORIZON = timedelta(days=75)
+
 Line = dict[str, Any] | bytes
 
 
@@ -53,6 +55,7 @@ class Knowledge:
     children: Sequence[Child]
     places: Sequence[Place]
     bookings: Sequence[tuple[Place, date]]
+    booked: frozenset[tuple[str, str, str, date]]
     openings: dict[tuple[str, str], Sequence[date]]
 
 
@@ -110,16 +113,16 @@ def _learn(session: Session, context: Context) -> Knowledge:
         select(Booking.family_id, Booking.child_id, Activity.code, Slot.code.label("slot"), Booking.date)
         .join(Activity, Activity.id == Booking.activity_id)
         .join(Slot, Slot.id == Booking.slot_id)
-        .where(Booking.state == BookingState.BOOKED, Booking.date.between(today, today + timedelta(days=21)))
+        .where(Booking.state == BookingState.BOOKED, Booking.date.between(today, today + _HORIZON))
         .order_by(Booking.id)
-        .limit(20_000)
-    )
+    ).all()
+    soon = today + timedelta(days=21)
     openings: dict[tuple[str, str], list[date]] = {}
     for code, slot, day in session.execute(
         select(Activity.code, Slot.code, Opening.date)
         .join(Activity, Activity.id == Opening.activity_id)
         .join(Slot, Slot.id == Opening.slot_id)
-        .where(Opening.date.between(today, today + timedelta(days=75)))
+        .where(Opening.date.between(today, today + _HORIZON))
         .order_by(Opening.date)
     ):
         openings.setdefault((code, slot), []).append(day)
@@ -129,8 +132,13 @@ def _learn(session: Session, context: Context) -> Knowledge:
         bookings=[
             (Place(children[row.family_id, row.child_id], row.code, row.slot), row.date)
             for row in booked
-            if (row.family_id, row.child_id) in children
+            if row.date <= soon and (row.family_id, row.child_id) in children
         ],
+        booked=frozenset(
+            (children[row.family_id, row.child_id].number, row.code, row.slot, row.date)
+            for row in booked
+            if (row.family_id, row.child_id) in children
+        ),
         openings=dict(openings),
     )
 
@@ -196,16 +204,27 @@ class _Night:
         return {**request, "payload": payload}
 
     def _bookings(self) -> dict[str, Any]:
-        place = self._rng.choice(self._known.places)
-        days = self._known.openings.get((place.activity, place.slot), ())
         late = self._rng.random() < 0.12
-        wanted = [day for day in days if (day - self._today).days <= 3] if late else list(days[2:])
+        place, wanted = self._wanted(late=late)
         chosen = sorted(self._rng.sample(wanted, min(len(wanted), self._rng.randrange(1, 6))))
-        items = [_slot_day(place, day) for day in chosen or [self._today + timedelta(days=4)]]
+        items = [_slot_day(place, day) for day in chosen]
         request = self._request("bookings", {"items": items}, place.child)
         if place.activity == "VAC" and self._rng.random() < 0.85:
             request["payment"] = self._payment(900 * len(items))
         return request
+
+    def _wanted(self, *, late: bool) -> tuple[Place, Sequence[date]]:
+        """A child's place and the open days it has not booked; the first days are too late to ask for."""
+        while True:
+            place = self._rng.choice(self._known.places)
+            days = [
+                day
+                for day in self._known.openings.get((place.activity, place.slot), ())
+                if (place.child.number, place.activity, place.slot, day) not in self._known.booked
+            ]
+            if days:
+                soon = [day for day in days if (day - self._today).days <= 3]
+                return place, (soon or days[:1]) if late else days[2:] or days
 
     def _cancellation(self) -> dict[str, Any]:
         place, day = self._rng.choice(self._known.bookings)
@@ -337,7 +356,7 @@ class _Night:
             "revision": 2,
             "payload": {"subject": "Horaires", "body": "À quelle heure ferme la garderie ?"},
         }
-        asked = self._request("einvoice_consent", {"given": True})
+        asked = self._request("message", {"subject": "Sortie", "body": "Où est le départ du car ?"})
         asked["family"] = FATHER
         yield asked
         withdrawal = self._request("withdrawal", {"comment": "Erreur de ma part."})
