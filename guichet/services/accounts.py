@@ -1,7 +1,9 @@
 """The accounts of those who work here: opening one, and the door they come in by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -130,6 +132,23 @@ def acting_as(session: Session, context: Context, login: str) -> Actor:
     if account is None:
         raise UserError(f"Il n’y a pas de compte actif « {login} » dans cette base.", field="as")
     return _actor(account)
+
+
+def preferences(session: Session, context: Context, query: None = None) -> dict[str, Any]:
+    """What the person who acts chose for their own screens; empty for the program itself."""
+    row = session.execute(
+        select(UserAccount.preferences).where(UserAccount.id == context.actor.user_id)
+    ).first()
+    return {} if row is None else dict(row.preferences)
+
+
+def save_preferences(session: Session, context: Context, changes: Mapping[str, Any]) -> None:
+    """Keep choices of the person who acts; those not named stay. Nothing of a town's business is among them."""
+    account = session.execute(
+        select(UserAccount).where(UserAccount.id == context.actor.user_id).with_for_update()
+    ).scalar_one_or_none()
+    if account is not None:
+        account.preferences = {**account.preferences, **changes}
 
 
 def _actor(account: UserAccount) -> Actor:

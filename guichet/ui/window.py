@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QIcon, QKeySequence, QResizeEvent
@@ -23,9 +24,11 @@ from PySide6.QtWidgets import (
 
 from guichet.rules.permissions import ROLE_LABELS
 from guichet.rules.text import format_date, paris_day
+from guichet.services import accounts
 from guichet.ui.messages import CrashDialog, CrashReport
 from guichet.ui.page import Destination, Page, Tools
 from guichet.ui.theme import SCALES, Look
+from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.notices import Banner, Toast
 from guichet.ui.widgets.progress import TaskStrip
@@ -57,6 +60,8 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self.setWindowTitle(f"Guichet — {place.town}")
         self.pages: dict[str, Page] = {}
+        self._looks: dict[Look, QAction] = {}
+        self._scales: dict[int, QAction] = {}
         self._buttons: dict[str, QToolButton] = {}
         self._stack = QStackedWidget(self)
         self.search = QuickSearch(tools, self)
@@ -74,6 +79,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_geometry()
         self._refresh_icons()
+        tools.desk.fetch(accounts.preferences, None, then=self._show_preferences)
         if self.pages:
             self.go(Destination(next(iter(self.pages))))
 
@@ -191,20 +197,37 @@ class MainWindow(QMainWindow):
             action = menu.addAction(label)
             action.setCheckable(True)
             action.setChecked(theme.look is look)
-            action.triggered.connect(lambda _=False, look=look: theme.apply(look, theme.scale))
+            action.triggered.connect(lambda _=False, look=look: self._choose_look(look, theme.scale))
             looks.addAction(action)
+            self._looks[look] = action
         menu.addSeparator()
         sizes = QActionGroup(self)
         for scale in SCALES:
             action = menu.addAction(f"Texte à {scale} %".replace(" %", "\u00a0%"))
             action.setCheckable(True)
             action.setChecked(theme.scale == scale)
-            action.triggered.connect(lambda _=False, scale=scale: theme.apply(theme.look, scale))
+            action.triggered.connect(lambda _=False, scale=scale: self._choose_look(theme.look, scale))
             sizes.addAction(action)
+            self._scales[scale] = action
         menu.addSeparator()
         menu.addAction("Changer d’utilisateur…", self.user_change_wanted.emit)
         menu.addAction("Quitter", QKeySequence("Ctrl+Q"), self.close)
         return menu
+
+    def _choose_look(self, look: Look, scale: int) -> None:
+        self.tools.theme.apply(look, scale)
+        self.tools.desk.execute(
+            accounts.save_preferences, {"look": look.value, "scale": scale}, changes=NOTHING
+        )
+
+    def _show_preferences(self, chosen: dict[str, Any]) -> None:
+        theme = self.tools.theme
+        look = Look(chosen["look"]) if chosen.get("look") in list(Look) else theme.look
+        scale = chosen["scale"] if chosen.get("scale") in SCALES else theme.scale
+        if (look, scale) != (theme.look, theme.scale):
+            theme.apply(look, scale)
+        self._looks[look].setChecked(True)
+        self._scales[scale].setChecked(True)
 
     def _build_status(self) -> None:
         self.tasks = TaskStrip(self)

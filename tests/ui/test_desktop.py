@@ -17,7 +17,8 @@ from guichet.services import accounts, settings, transaction
 from guichet.services.transaction import Context
 from guichet.ui.login import LoginDialog
 from guichet.ui.messages import Messages
-from guichet.ui.theme import Theme
+from guichet.ui.screenshots import settle
+from guichet.ui.theme import Look, Theme
 from tests.conftest import NOW
 from tests.ui.support import SqlGuard, type_text
 
@@ -89,6 +90,27 @@ def test_one_comes_in_works_gives_the_place_to_another_and_leaves(
     assert not codes
     desktop.window.close()
     assert codes == [0]
+
+
+def test_the_look_a_person_chose_comes_back_with_them(
+    address: str, start: Callable[[Opening], tuple[Desktop, list[int]]], qtbot: QtBot, theme: Theme
+) -> None:
+    desktop, _ = start(Opening(address))
+    enter(desktop, qtbot, "camille")
+    assert desktop.window is not None
+    by_name = {action.text(): action for action in desktop.window.user.menu().actions()}
+    by_name["Sombre"].trigger()
+    by_name["Texte à 125\u00a0%"].trigger()
+    settle(desktop.window.tools.desk)
+    desktop.window.user_change_wanted.emit()
+    theme.apply(Look.LIGHT, 100)
+    enter(desktop, qtbot, "claire")
+    settle(desktop.window.tools.desk)
+    assert (theme.look, theme.scale) == (Look.LIGHT, 100)
+    desktop.window.user_change_wanted.emit()
+    enter(desktop, qtbot, "camille")
+    settle(desktop.window.tools.desk)
+    assert (theme.look, theme.scale) == (Look.DARK, 125)
 
 
 def test_as_login_enters_without_asking_and_now_stops_the_clock(
