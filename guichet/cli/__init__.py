@@ -7,6 +7,7 @@ import typer
 from typer.main import get_command
 
 from guichet.cli import day, house, money
+from guichet.cli.desktop import open_desktop
 from guichet.cli.session import EXIT_USER, Console, failures, keep_log, print_error, report_bug
 
 app = typer.Typer(
@@ -41,7 +42,7 @@ def _root(
     console.instant = now
     console.as_json = as_json
     if context.invoked_subcommand is None:
-        house.open_desktop(console)
+        open_desktop(console)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from guichet import config
+from guichet.cli.decide import decide
 from guichet.cli.portal import token_of
 from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.portal.connectors import Report
@@ -21,6 +22,7 @@ from guichet.services.portals import PortalInfo
 def add_commands(app: typer.Typer) -> None:
     """Hang these commands on the root."""
     app.command("import")(import_requests)
+    app.command("decide")(decide)
 
 
 def import_requests(

@@ -1,14 +1,13 @@
-"""Commands about the base as a whole: the desktop, verify, import-noethys, db."""
+"""Commands about the base as a whole: the demonstration, verify, import-noethys, db."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from guichet import config
+from guichet.cli.demo import demo
 from guichet.cli.portal import portal
 from guichet.cli.session import EXIT_USER, Console, console_of
-from guichet.rules.errors import EnvironmentProblem
 from guichet.services import accounts, maintenance, verify
 from guichet.services.findings import Finding
 from guichet.services.maintenance import SchemaState, Status
@@ -28,35 +27,11 @@ db = typer.Typer(help="La base : la créer, la mettre à jour, la sauvegarder, l
 
 def add_commands(app: typer.Typer) -> None:
     """Hang these commands on the root."""
+    app.command("demo")(demo)
     app.command("verify")(verify_base)
     app.command("import-noethys")(import_from_noethys)
     app.add_typer(db, name="db")
     app.add_typer(portal, name="portal")
-
-
-def open_desktop(console: Console) -> None:
-    """Open the window (Qt is imported only here) and leave with its exit code."""
-    try:
-        from guichet.app import Opening
-        from guichet.app import open_desktop as open_window
-    except ImportError as missing:
-        raise EnvironmentProblem(
-            f"La fenêtre ne peut pas s’ouvrir, Qt manque ou il lui manque une bibliothèque du système ({missing}). "
-            "« make install » les installe ; la ligne de commande fonctionne sans.",
-            code="no_qt",
-        ) from missing
-    from guichet.services.demo import DEMO_ACCOUNTS
-
-    raise SystemExit(
-        open_window(
-            Opening(
-                database_url=console.database_url or config.load().database,
-                login=console.login,
-                now=console.now(),
-                demo_accounts=DEMO_ACCOUNTS,
-            )
-        )
-    )
 
 
 def verify_base(context: typer.Context) -> None:
