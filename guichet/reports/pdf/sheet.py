@@ -193,7 +193,7 @@ class Sheet:
 
     def qr_code(self, payload: str, x: float, y: float, side: float) -> None:
         """A QR code (error level M) of `side` millimetres, its quiet zone included."""
-        matrix = segno.make_qr(payload, error="m").matrix
+        matrix = _qr_matrix(payload)
         quiet = 4
         module = side / (len(matrix) + 2 * quiet)
         path = self._canvas.beginPath()
@@ -230,7 +230,13 @@ def _colour(code: str) -> HexColor:
     return HexColor(code)
 
 
-def _dark_runs(row: bytearray) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1024)
+def _qr_matrix(payload: str) -> tuple[bytes, ...]:
+    """The modules, a byte each: kept, since an invoice is printed alone and again in the file of them all."""
+    return tuple(bytes(row) for row in segno.make_qr(payload, error="m").matrix)
+
+
+def _dark_runs(row: bytes) -> list[tuple[int, int]]:
     """The (start, length) of each stretch of dark modules: one rectangle each, so that no seam shows."""
     runs: list[tuple[int, int]] = []
     for index, dark in enumerate(row):
