@@ -128,11 +128,17 @@ def torn_header(path: Path) -> None:
     ],
 )
 def test_a_file_that_is_not_a_sound_noethys_base_is_refused_whole(
-    database: Database, context: Context, tmp_path: Path, damage: Callable[[Path], None], code: str
+    sqlite_database: Database, context: Context, tmp_path: Path, damage: Callable[[Path], None], code: str
 ) -> None:
     path = tmp_path / "Ville_DATA.dat"
     damage(path)
-    assert refusal(database, context, path).code == code
+    assert refusal(sqlite_database, context, path).code == code
+
+
+def test_damage_is_refused_on_either_engine(database: Database, context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "Ville_DATA.dat"
+    scribbled(path)
+    assert refusal(database, context, path).code == "noethys_damaged"
 
 
 def test_a_file_that_is_not_there_is_said_so(

@@ -250,7 +250,7 @@ def test_health_schooling_and_pieces(sqlite_database: Database, context: Context
     report = bring(sqlite_database, context, path)
     (sheet,) = rows(sqlite_database, HealthSheet)
     assert sheet.allergies == "Allergie aux œufs : Crus et cuits"
-    assert (sheet.notes, sheet.action_needed) == ("Lunettes", "Lunettes : À garder en sport")
+    assert (sheet.notes, sheet.treatment) == ("Lunettes", "Lunettes : À garder en sport")
     assert (sheet.doctor, sheet.doctor_phone) == ("Ana SOIGNE", "0479000000")
     assert [row.starts_on for row in rows(sqlite_database, Schooling)] == [date(2015, 9, 1)]
     kinds = [(row.scope, row.validity_days) for row in rows(sqlite_database, DocumentType)]

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Enum, String, insert, select
+from sqlalchemy import Enum, String, Table, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from guichet.models.base import Base
 from guichet.models.settings import ExternalRef
+from guichet.services import bulk
 from guichet.services.noethys.drafts import Draft, Merged, Ref
 from guichet.services.noethys.report import KIND_LABELS, Tally
 
@@ -126,16 +127,12 @@ class Loader:
             }
             for draft in drafts
         ]
-        if refs:
-            self.session.execute(insert(ExternalRef), refs)
+        insert_rows(self.session, ExternalRef, refs)
 
 
 def insert_rows(session: Session, model: type[Base], values: Sequence[dict[str, Any]]) -> list[int]:
     """Insert rows in bulk and return their ids in the same order."""
-    if not values:
-        return []
-    statement = insert(model).returning(model.id, sort_by_parameter_order=True)
-    return list(session.execute(statement, values).scalars())
+    return bulk.insert_rows(session, cast("Table", model.__table__), values)
 
 
 def free_code(taken: set[str], wanted: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from guichet.models.money import (
     Allocation,
@@ -22,7 +22,7 @@ from guichet.models.money import (
 from guichet.models.people import Person
 from guichet.services import identities, numbering
 from guichet.services.noethys.drafts import Draft
-from guichet.services.noethys.load import CHUNK, Loader
+from guichet.services.noethys.load import CHUNK, Loader, insert_rows
 from guichet.services.noethys.map_offer import DEFAULT_REGIE, Offer
 from guichet.services.noethys.money_values import ChargeValue, InvoiceValue, Money, PaymentValue
 from guichet.services.payment_modes import mode_labels
@@ -67,8 +67,7 @@ def _link_bookings(loader: Loader, billed: Mapping[str, str]) -> None:
         booking_id, charge_id = loader.find("consommations", booking), loader.find("prestations", charge)
         if booking_id is not None and charge_id is not None and not loader.known("consommations", booking):
             rows.append({"booking_id": booking_id, "charge_id": charge_id})
-    if rows:
-        loader.session.execute(insert(ChargeBooking), rows)
+    insert_rows(loader.session, ChargeBooking, rows)
 
 
 def _load_invoices(loader: Loader, offer: Offer, money: Money) -> None:
@@ -178,8 +177,7 @@ def _write_lines(loader: Loader, offer: Offer, invoices: Sequence[InvoiceValue])
                     "explanation": "" if plain else line.trace["sentence"],
                 }
             )
-    for start in range(0, len(rows), CHUNK):
-        loader.session.execute(insert(InvoiceLine), rows[start : start + CHUNK])
+    insert_rows(loader.session, InvoiceLine, rows)
 
 
 def _load_payments(loader: Loader, money: Money) -> None:
@@ -208,8 +206,7 @@ def _load_payments(loader: Loader, money: Money) -> None:
         for payment in payments
         if (payment_id := loader.row_id("reglements", payment.key)) not in deposited
     ]
-    if rows:
-        loader.session.execute(insert(DepositPayment), rows)
+    insert_rows(loader.session, DepositPayment, rows)
 
 
 def _payment_draft(payment: PaymentValue, series: str) -> Draft:

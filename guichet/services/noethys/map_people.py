@@ -162,6 +162,7 @@ def _map_persons(file: NoethysFile, tally: Tally, people: People) -> None:
                     "birth_name": birth_name,
                     "first_name": first_name,
                     "birth_date": row.day("date_naiss"),
+                    "birth_place": row.text("ville_naiss") or None,
                     "sex": sex,
                     "address": address.street,
                     "postcode": address.postcode,

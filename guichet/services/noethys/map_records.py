@@ -199,19 +199,19 @@ def _sheet(
 ) -> dict[str, object]:
     allergies: list[str] = []
     notes: list[str] = []
-    actions: list[str] = []
+    treatments: list[str] = []
     for row in problems:
         title, text = row.text("intitule"), row.text("description")
         line = f"{title} : {text}" if text else title
         is_allergy = "allerg" in fold(f"{kinds.get(row.ref('IDtype') or '', '')} {title}")
         (allergies if is_allergy else notes).append(line)
         if row.text("description_traitement"):
-            actions.append(f"{title} : {row.text('description_traitement')}")
+            treatments.append(f"{title} : {row.text('description_traitement')}")
     name = f"{doctor.text('prenom')} {doctor.text('nom')}".strip() if doctor else ""
     return {
         "allergies": "\n".join(allergies) or None,
         "notes": "\n".join(notes) or None,
-        "action_needed": "\n".join(actions) or None,
+        "treatment": "\n".join(treatments) or None,
         "doctor": name or None,
         "doctor_phone": (doctor.text("tel_cabinet") or doctor.text("tel_mobile")) if doctor else None,
         "vaccinations": vaccinations,
