@@ -23,7 +23,7 @@ from guichet.portal.wire import (
     NewFamilyRequest,
 )
 from guichet.portal.wire import Request as WireRequest
-from guichet.rules.text import paris_day
+from guichet.rules.text import fold, paris_day
 
 
 @dataclass
@@ -39,13 +39,13 @@ class Revision:
 
 @dataclass(frozen=True)
 class Known:
-    """A line's references turned into rows."""
+    """A line's references turned into rows; `search_words` are the folded names and number it is searched by."""
 
     family_id: int | None = None
     child_id: int | None = None
     activity_id: int | None = None
     refers_to: Revision | None = None
-    search_text: tuple[str, ...] = ()
+    search_words: str = ""
 
 
 class Lookup:
@@ -74,16 +74,16 @@ class Lookup:
         """
         if isinstance(request, NewFamilyRequest):
             first = request.payload.adults[0]
-            return Known(search_text=(first.last_name, first.first_name))
-        family_id, label = self._family(request.family)
-        child_id, child_name = self._child(request, family_id)
+            return Known(search_words=fold(f"{first.last_name} {first.first_name}"))
+        family_id, family_words = self._family(request.family)
+        child_id, child_words = self._child(request, family_id)
         self._check_document_types(request)
         return Known(
             family_id=family_id,
             child_id=child_id,
             activity_id=self._activity(request),
             refers_to=self._refers_to(request, family_id),
-            search_text=(label, request.family, child_name),
+            search_words=f"{family_words} {child_words}",
         )
 
     def _family(self, number: str) -> tuple[int, str]:
@@ -99,11 +99,11 @@ class Lookup:
         known = self._children.get(number)
         if known is None:
             raise LineRejected("unknown_child", "Aucun enfant ne porte ce numéro.")
-        child_id, name = known
+        child_id, words = known
         last_day = self._memberships.get((family_id, child_id), date.min)
         if last_day is not None and last_day < paris_day(request.submitted_at):
             raise LineRejected("child_not_in_family", "Cet enfant n’est pas de cette famille.")
-        return child_id, name
+        return child_id, words
 
     def _activity(self, request: WireRequest) -> int | None:
         if self._offer is None:
@@ -190,13 +190,13 @@ def _names_the_offer(request: WireRequest) -> bool:
 
 def _families(session: Session, numbers: set[str]) -> dict[str, tuple[int, str]]:
     query = select(Family.number, Family.id, Family.label).where(Family.number.in_(numbers))
-    return {row.number: (row.id, row.label) for row in session.execute(query)}
+    return {row.number: (row.id, fold(f"{row.label} {row.number}")) for row in session.execute(query)}
 
 
 def _children(session: Session, numbers: set[str]) -> dict[str, tuple[int, str]]:
     query = select(Person.number, Person.id, Person.last_name, Person.first_name)
     rows = session.execute(query.where(Person.number.in_(numbers)))
-    return {str(row.number): (row.id, f"{row.last_name} {row.first_name}") for row in rows}
+    return {str(row.number): (row.id, fold(f"{row.last_name} {row.first_name}")) for row in rows}
 
 
 def _memberships(session: Session, children: set[int]) -> dict[tuple[int, int], date | None]:

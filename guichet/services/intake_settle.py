@@ -20,7 +20,7 @@ from guichet.models.requests import LineOutcome, Origin, Request, RequestState
 from guichet.portal.canonical import LineRejected
 from guichet.portal.mapping import MappedRequest
 from guichet.portal.wire import DocumentRequest, WithdrawalRequest
-from guichet.rules.text import paris_day, search_key
+from guichet.rules.text import fold, paris_day
 from guichet.services import journal, settings
 from guichet.services.arrivals import Arrival, receive
 from guichet.services.bulk import insert_rows
@@ -170,7 +170,7 @@ def _request_row(context: Context, portal: str, one: _New, answer_days: timedelt
         "paid_cents": payment.amount_cents if payment else None,
         "answer_by": paris_day(request.submitted_at) + answer_days,
         "note": _TOO_LATE if one.too_late else _REPLACED if superseded else None,
-        "search_key": search_key(request.id, *one.known.search_text),
+        "search_key": " ".join(dict.fromkeys(f"{fold(request.id)} {one.known.search_words}".split())),
     }
 
 
