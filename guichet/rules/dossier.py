@@ -35,6 +35,10 @@ class Piece:
     state: DocumentState
     good_until: date | None = None
 
+    def lapsed(self, on: date) -> bool:
+        """Whether it no longer counts on `on`."""
+        return self.good_until is not None and on > self.good_until
+
 
 class DossierState(StrEnum):
     """The state of a yearly dossier: computed from its pieces and its decision, never typed."""
@@ -126,4 +130,4 @@ def dossier_state(
 
 
 def _counts(piece: Piece, on: date) -> bool:
-    return piece.state is DocumentState.VALID and (piece.good_until is None or on <= piece.good_until)
+    return piece.state is DocumentState.VALID and not piece.lapsed(on)

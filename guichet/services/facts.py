@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
@@ -154,6 +154,16 @@ class Facts:
             on=max(day, year.span.first) if year is not None else day,
         )
 
+    def required_pieces(self, child_id: int, family_id: int, day: date) -> tuple[str, ...]:
+        """What stands for each required piece on `day`: `valid`, `received` (to look at) or `missing`."""
+        held = [*self.pieces.get(("family", family_id), ()), *self.pieces.get(("child", child_id), ())]
+        found = []
+        for type_id in self._required(child_id, day):
+            states = {one.state for one in held if one.type_id == type_id and not one.lapsed(day)}
+            is_valid, is_received = DocumentState.VALID in states, DocumentState.RECEIVED in states
+            found.append("valid" if is_valid else "received" if is_received else "missing")
+        return tuple(found)
+
     def closed(self, slot: SlotInfo, activity: ActivityInfo, day: date, group_id: int | None) -> str | None:
         """Why the slot is not open on `day`, as a French sentence; None when it is."""
         closure = self.catalogue.calendar.closure(day, activity.facility_id, activity.id)
@@ -228,8 +238,8 @@ def gather(
     return facts
 
 
-def overdue(session: Session, family_ids: Collection[int], today: date) -> dict[int, int]:
-    """Cents still due on each family's invoices past their due date, passed to the Trésor left out."""
+def due_on_invoice() -> ColumnElement[int]:
+    """Cents still due on an invoice: its total less what paid its charges and what credit notes took off."""
     paid = (
         select(func.coalesce(func.sum(balances.allocated(InvoiceLine.charge_id)), 0))
         .where(InvoiceLine.invoice_id == Invoice.id)
@@ -243,8 +253,14 @@ def overdue(session: Session, family_ids: Collection[int], today: date) -> dict[
         .correlate(Invoice)
         .scalar_subquery()
     )
+    due: ColumnElement[int] = Invoice.total_cents - paid - credited
+    return due
+
+
+def overdue(session: Session, family_ids: Collection[int], today: date) -> dict[int, int]:
+    """Cents still due on each family's invoices past their due date, passed to the Trésor left out."""
     rows = session.execute(
-        select(Invoice.family_id, Invoice.total_cents - paid - credited).where(
+        select(Invoice.family_id, due_on_invoice()).where(
             Invoice.kind == InvoiceKind.INVOICE,
             Invoice.family_id.in_(family_ids),
             Invoice.due_on < today,

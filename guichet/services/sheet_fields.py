@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
+from guichet.rules.money import format_euros
 from guichet.rules.proposals import FieldPolicy
 from guichet.rules.text import format_date
 
@@ -165,6 +166,13 @@ def checked(path: str, value: Any) -> Any:
     if value in (None, "") or field.check is None:
         return None if value == "" else value
     return field.check(value)
+
+
+def shown_as(path: str, value: Any) -> str:
+    """A field's value as a person reads it: cents as euros, the rest by its kind."""
+    if path.endswith("_cents") and isinstance(value, int):
+        return format_euros(value)
+    return shown(value)
 
 
 def shown(value: Any) -> str:

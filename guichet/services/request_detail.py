@@ -1,0 +1,454 @@
+"""Everything about one request: items before and after, reasons, pieces, history, answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from guichet.models.dossiers import Document, DocumentState, DocumentType
+from guichet.models.offer import Activity, Slot
+from guichet.models.people import Family, Person
+from guichet.models.requests import (
+    ItemDecision,
+    ItemKind,
+    Outbox,
+    OutboxState,
+    Request,
+    RequestItem,
+    RequestKind,
+    RequestState,
+)
+from guichet.models.settings import Journal, UserAccount
+from guichet.rules.errors import UserError
+from guichet.rules.permissions import Permission
+from guichet.rules.proposals import Verdict
+from guichet.rules.requests import REFUSAL_LABELS, TRANSITIONS, Act, RefusalCode
+from guichet.rules.text import format_date, format_time
+from guichet.services import journal, sheet_fields
+from guichet.services.requests import KIND_LABELS, ORIGIN_LABELS
+from guichet.services.transaction import Context, needs
+
+MASKED = "•••"
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """A reason of the proposal; `effect` is accept, wait, refuse or examine, empty for information."""
+
+    code: str
+    text: str
+    effect: str
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """One line of a request. `before` and `after` are French text, for a field; masked without the right to read them."""
+
+    item_id: int
+    kind: ItemKind
+    label: str
+    day: date | None
+    start: time | None
+    field: str
+    before: str
+    after: str
+    masked: bool
+    document_id: int | None
+    verdict: Verdict | None
+    verdict_label: str
+    reasons: tuple[ReasonView, ...]
+    decision: ItemDecision | None
+    decision_code: str
+    decision_label: str
+    decision_text: str
+    decided_at: datetime | None
+    decided_by: str
+
+
+@dataclass(frozen=True)
+class PieceView:
+    """A file that came with the request or its complement."""
+
+    document_id: int
+    name: str
+    label: str
+    media_type: str
+    size: int
+    state: DocumentState
+    reason: str
+
+
+@dataclass(frozen=True)
+class EventView:
+    """One act of the request's history."""
+
+    at: datetime
+    who: str
+    action: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """One answer to the family: what it says, and whether it left."""
+
+    status: str
+    text: str
+    state: OutboxState
+    leaves_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RelatedView:
+    """An earlier revision, a complement, a withdrawal, or the request this one refers to."""
+
+    request_id: int
+    external_id: str
+    revision: int
+    kind_label: str
+    state: RequestState
+    text: str
+
+
+@dataclass(frozen=True)
+class RequestDetail:
+    """A request, whole. `can` lists the acts that its state allows (the permission is another matter)."""
+
+    request_id: int
+    version: int
+    external_id: str
+    portal: str
+    revision: int
+    kind: RequestKind
+    kind_label: str
+    state: RequestState
+    proposal: str
+    anomaly: str | None
+    origin: str
+    submitted_at: datetime
+    imported_at: datetime
+    answer_by: date | None
+    family_id: int | None
+    family: str
+    child_id: int | None
+    child: str
+    activity: str
+    agent: str
+    taken_at: datetime | None
+    comment: str
+    payment_reference: str | None
+    paid: int | None
+    facts: tuple[tuple[str, str], ...]
+    items: tuple[ItemView, ...]
+    pieces: tuple[PieceView, ...]
+    history: tuple[EventView, ...]
+    answers: tuple[AnswerView, ...]
+    related: tuple[RelatedView, ...]
+    can: frozenset[Act]
+
+
+@needs(Permission.READ_REQUESTS)
+def request_detail(session: Session, context: Context, request_id: int) -> RequestDetail:
+    """A request with its items, reasons, pieces, history and answers: ten queries. Raises UserError when it is not there.
+
+    Health values are always masked: `reveal_health` shows them and keeps a trace of the reading. Income and bank values
+    are masked without the permission to read them.
+    """
+    return _detail(session, context, request_id, with_health=False)
+
+
+@needs(Permission.READ_REQUESTS, Permission.READ_HEALTH)
+def reveal_health(session: Session, context: Context, request_id: int) -> RequestDetail:
+    """The same, health values shown; the reading is journalled (domain.md §12), so this one writes."""
+    found = _detail(session, context, request_id, with_health=True)
+    journal.record(
+        session,
+        context,
+        action="health.read",
+        subject=("request", request_id),
+        summary="Données de santé lues dans une demande",
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The request's row with the names around it."""
+
+    request: Request
+    family: str
+    child: str
+    activity: str
+    agent: str
+
+
+def _detail(session: Session, context: Context, request_id: int, *, with_health: bool) -> RequestDetail:
+    header = _header(session, request_id)
+    request = header.request
+    payload: dict[str, Any] = request.payload.get("payload") or {}
+    related = _related(session, request)
+    own = [
+        request.id,
+        *(one.request_id for one in related if one.kind_label == KIND_LABELS[RequestKind.COMPLEMENT]),
+    ]
+    answers = _answers(session, request.id)
+    return RequestDetail(
+        request_id=request.id,
+        version=request.version,
+        external_id=request.external_id,
+        portal=request.portal,
+        revision=request.revision,
+        kind=request.kind,
+        kind_label=KIND_LABELS[request.kind],
+        state=request.state,
+        proposal=request.proposal or "",
+        anomaly=request.anomaly,
+        origin=ORIGIN_LABELS[request.origin],
+        submitted_at=request.submitted_at,
+        imported_at=request.imported_at,
+        answer_by=request.answer_by,
+        family_id=request.family_id,
+        family=header.family,
+        child_id=request.child_id,
+        child=header.child,
+        activity=header.activity,
+        agent=header.agent,
+        taken_at=request.taken_at,
+        comment=payload.get("comment") or payload.get("text") or payload.get("body") or "",
+        payment_reference=request.payment_reference,
+        paid=request.paid_cents,
+        facts=_facts(request.kind, payload),
+        items=_items(session, context, request.id, with_health=with_health),
+        pieces=_pieces(session, own),
+        history=_history(session, request.id),
+        answers=answers,
+        related=related,
+        can=_possible(request.state, answers),
+    )
+
+
+def _header(session: Session, request_id: int) -> _Header:
+    row = session.execute(
+        select(
+            Request,
+            Family.number,
+            Family.label,
+            Person.first_name,
+            Person.last_name,
+            Activity.name,
+            UserAccount.display_name,
+        )
+        .outerjoin(Family, Family.id == Request.family_id)
+        .outerjoin(Person, Person.id == Request.child_id)
+        .outerjoin(Activity, Activity.id == Request.activity_id)
+        .outerjoin(UserAccount, UserAccount.id == Request.agent_id)
+        .where(Request.id == request_id)
+    ).first()
+    if row is None:
+        raise UserError("Cette demande n’existe plus : relancez la recherche.", code="request_gone")
+    request, number, label, first_name, last_name, activity, agent = row
+    return _Header(
+        request,
+        f"{label} (n° {number})" if request.family_id is not None else "",
+        f"{first_name} {last_name}" if request.child_id is not None else "",
+        activity or "",
+        agent or "",
+    )
+
+
+def _possible(state: RequestState, answers: Sequence[AnswerView]) -> frozenset[Act]:
+    acts = {act for source, act in TRANSITIONS if source is state} - {
+        Act.REVISE,
+        Act.WITHDRAW,
+        Act.RECEIVE_COMPLEMENT,
+    }
+    left = not answers or answers[-1].state is not OutboxState.QUEUED
+    return frozenset(acts - {Act.UNDO} if left else acts)
+
+
+def _facts(kind: RequestKind, payload: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a request without dates nor fields asks for, as label and value."""
+    if kind is RequestKind.ENROLMENT:
+        period = f"du {sheet_fields.shown(payload['start'])} au {sheet_fields.shown(payload['end'])}"
+        week = ", ".join(
+            f"{_WEEKDAYS[day['weekday'] - 1]} {day['slot']}{_WEEKS[day.get('weeks', 'all')]}"
+            for day in payload.get("typical_week") or ()
+        )
+        found = [("Période", period), ("Groupe", payload.get("group") or ""), ("Semaine type", week)]
+    elif kind is RequestKind.NEW_FAMILY:
+        found = [
+            (label, ", ".join(f"{one['first_name']} {one['last_name']}" for one in payload.get(name) or ()))
+            for label, name in (("Adultes", "adults"), ("Enfants", "children"))
+        ]
+    elif kind is RequestKind.ABSENCE:
+        found = [
+            ("Motif", _ABSENCES.get(payload.get("reason") or "", "")),
+            ("Certificat", payload.get("certificate") or ""),
+        ]
+    elif kind is RequestKind.ATTESTATION:
+        found = [("Année", str(payload["year"]))]
+    elif kind is RequestKind.EINVOICE_CONSENT:
+        found = [("Accord", sheet_fields.shown(payload["given"])), ("Adresse", payload.get("email") or "")]
+    elif kind is RequestKind.MESSAGE:
+        found = [("Objet", payload["subject"]), ("Service", payload.get("service") or "")]
+    else:
+        found = []
+    return tuple((label, value) for label, value in found if value)
+
+
+_WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_WEEKS = {"all": "", "even": " (semaines paires)", "odd": " (semaines impaires)"}
+_ABSENCES = {"medical": "médical", "family": "familial", "school": "scolaire", "other": "autre"}
+
+
+def _items(session: Session, context: Context, request_id: int, *, with_health: bool) -> tuple[ItemView, ...]:
+    rows = session.execute(
+        select(RequestItem, Slot.name, Activity.name, Document.name)
+        .outerjoin(Slot, Slot.id == RequestItem.slot_id)
+        .outerjoin(Activity, Activity.id == Slot.activity_id)
+        .outerjoin(Document, Document.id == RequestItem.document_id)
+        .where(RequestItem.request_id == request_id)
+        .order_by(RequestItem.position)
+    )
+    return tuple(
+        _item(
+            item, _label(item, slot, activity, document), _is_masked(context, item, with_health=with_health)
+        )
+        for item, slot, activity, document in rows
+    )
+
+
+def _item(item: RequestItem, label: str, masked: bool) -> ItemView:
+    is_field = item.item_kind is ItemKind.FIELD
+    code = item.decision_code or ""
+    return ItemView(
+        item_id=item.id,
+        kind=item.item_kind,
+        label=label,
+        day=item.date,
+        start=item.starts_at,
+        field=item.field or "",
+        before=""
+        if not is_field
+        else MASKED
+        if masked
+        else sheet_fields.shown_as(item.field or "", item.old_value),
+        after=""
+        if not is_field
+        else MASKED
+        if masked
+        else sheet_fields.shown_as(item.field or "", item.new_value),
+        masked=masked,
+        document_id=item.document_id,
+        verdict=item.verdict,
+        verdict_label=REFUSAL_LABELS.get(RefusalCode(item.verdict_code), "") if item.verdict_code else "",
+        reasons=tuple(ReasonView(one["code"], one["text"], one.get("effect", "")) for one in item.reasons),
+        decision=item.decision,
+        decision_code=code,
+        decision_label=REFUSAL_LABELS[RefusalCode(code)] if code in REFUSAL_LABELS else code,
+        decision_text=item.decision_text or "",
+        decided_at=item.decided_at,
+        decided_by=item.decided_by or "",
+    )
+
+
+def _label(item: RequestItem, slot: str | None, activity: str | None, document: str | None) -> str:
+    if item.item_kind is ItemKind.DATE and item.date is not None:
+        at = f" à {format_time(item.starts_at)}" if item.starts_at is not None else ""
+        return f"{format_date(item.date)} – {activity}, {slot}{at}"
+    if item.item_kind is ItemKind.FIELD:
+        return sheet_fields.label_of(item.field or "")
+    if item.item_kind is ItemKind.DOCUMENT:
+        return document or "Pièce"
+    return "Ensemble de la demande"
+
+
+def _is_masked(context: Context, item: RequestItem, *, with_health: bool) -> bool:
+    section = (item.field or "").partition(".")[0]
+    if section in sheet_fields.HEALTH_SECTIONS:
+        return not with_health
+    return section in sheet_fields.INCOME_SECTIONS and not context.may(Permission.READ_INCOME)
+
+
+def _pieces(session: Session, request_ids: Sequence[int]) -> tuple[PieceView, ...]:
+    rows = session.execute(
+        select(
+            Document.id,
+            Document.name,
+            DocumentType.label,
+            Document.media_type,
+            Document.size,
+            Document.state,
+            Document.reason,
+        )
+        .outerjoin(DocumentType, DocumentType.id == Document.type_id)
+        .where(Document.request_id.in_(request_ids))
+        .order_by(Document.id)
+    )
+    return tuple(
+        PieceView(
+            row.id, row.name, row.label or "", row.media_type or "", row.size, row.state, row.reason or ""
+        )
+        for row in rows
+    )
+
+
+def _history(session: Session, request_id: int) -> tuple[EventView, ...]:
+    rows = session.execute(
+        select(Journal.happened_at, Journal.login, UserAccount.display_name, Journal.action, Journal.summary)
+        .outerjoin(UserAccount, UserAccount.login == Journal.login)
+        .where(Journal.subject_kind == "request", Journal.subject_id == request_id)
+        .order_by(Journal.id)
+    )
+    return tuple(
+        EventView(row.happened_at, row.display_name or row.login, row.action, row.summary) for row in rows
+    )
+
+
+def _answers(session: Session, request_id: int) -> tuple[AnswerView, ...]:
+    rows = session.scalars(
+        select(Outbox)
+        .where(Outbox.subject_kind == "request", Outbox.subject_id == request_id)
+        .order_by(Outbox.id)
+    )
+    return tuple(
+        AnswerView(
+            row.payload.get("status", ""),
+            row.payload.get("text") or "",
+            row.state,
+            row.not_before,
+            row.sent_at,
+        )
+        for row in rows
+    )
+
+
+def _related(session: Session, request: Request) -> tuple[RelatedView, ...]:
+    """Other revisions, what refers to this request, and what it refers to."""
+    rows = session.scalars(
+        select(Request)
+        .where(
+            Request.id != request.id,
+            or_(
+                (Request.portal == request.portal) & (Request.external_id == request.external_id),
+                Request.refers_to_id == request.id,
+                Request.id == request.refers_to_id,
+            ),
+        )
+        .order_by(Request.submitted_at, Request.id)
+    )
+    return tuple(
+        RelatedView(
+            row.id,
+            row.external_id,
+            row.revision,
+            KIND_LABELS[row.kind],
+            row.state,
+            ((row.payload.get("payload") or {}).get("text") or row.note or ""),
+        )
+        for row in rows
+    )
