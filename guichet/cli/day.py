@@ -9,6 +9,7 @@ import typer
 from guichet import config
 from guichet.cli.decide import decide
 from guichet.cli.portal import token_of
+from guichet.cli.requests import list_requests
 from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.portal.connectors import Report
 from guichet.portal.folder import FolderConnector
@@ -22,6 +23,7 @@ from guichet.services.portals import PortalInfo
 def add_commands(app: typer.Typer) -> None:
     """Hang these commands on the root."""
     app.command("import")(import_requests)
+    app.command("requests")(list_requests)
     app.command("decide")(decide)
 
 

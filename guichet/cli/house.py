@@ -11,7 +11,7 @@ from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.services import accounts, maintenance, verify
 from guichet.services.findings import Finding
 from guichet.services.maintenance import SchemaState, Status
-from guichet.services.noethys import NoethysReport, import_noethys
+from guichet.services.noethys import import_noethys, written
 from guichet.services.transaction import Context
 
 _STATES = {
@@ -56,28 +56,7 @@ def import_from_noethys(
     console = console_of(context)
     _initialise_if_empty(console)
     report = import_noethys(console.database, console.context, file)
-    console.answer(report.as_json(), _noethys_text(report))
-
-
-def _noethys_text(report: NoethysReport) -> str:
-    if report.unchanged:
-        return f"{report.file_name} avait déjà été repris : rien n’a changé."
-    lines = [f"Reprise de {report.file_name} (Noethys {report.noethys_version})"]
-    lines += [
-        f"  {count.label:<38} lues {count.read:>6}   reprises {count.imported:>6}   déjà là {count.already:>6}"
-        f"   écartées {count.left_out:>6}"
-        for count in report.kinds
-        if count.read
-    ]
-    for kind, reasons in report.reasons().items():
-        lines += [f"  ! {kind} : {number} × {reason}" for reason, number in reasons.items()]
-    agreeing = sum(balance.agrees for balance in report.balances)
-    lines.append(f"Soldes égaux au centime : {agreeing} famille(s) sur {len(report.balances)}.")
-    if report.overfull:
-        lines.append(
-            f"{len(report.overfull)} jour(s) arrivent au-delà de leur capacité : ils sont listés, non refusés."
-        )
-    return "\n".join(lines)
+    console.answer(report.as_json(), written(report))
 
 
 def _initialise_if_empty(console: Console) -> None:
