@@ -10,6 +10,7 @@ from typing import Any
 
 MAX_INTEGER = 2**53 - 1
 _MAX_DIGITS = 17
+_MAX_OBJECTS = 100_000  # a request has a few thousand at most; memory stays bounded whatever the line
 _NUL = "Un texte contient le caractère NUL."
 
 
@@ -32,6 +33,8 @@ def decode(raw: bytes) -> dict[str, Any]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as problem:
         raise LineRejected("bad_utf8", f"La ligne n’est pas en UTF-8 (octet {problem.start + 1}).") from None
+    if text.count("{") + text.count("[") > _MAX_OBJECTS:
+        raise LineRejected("bad_json", "La ligne porte trop d’objets JSON.")
     if "\x00" in text:
         raise LineRejected("bad_text", _NUL)
     try:

@@ -22,7 +22,7 @@ from guichet.portal.wire import ANSWERS_FORMAT
 from guichet.portal.writer import write_exchange
 from guichet.rules.errors import EnvironmentProblem
 
-PATTERN = "*.jsonl"
+SUFFIX = ".jsonl"
 
 
 class FolderConnector:
@@ -42,9 +42,9 @@ class FolderConnector:
         with _readable(self._folder), self._only_one() as alone:
             if not alone:
                 return
-            for path in sorted(self._claimed.glob(PATTERN)):
+            for path in _exchange_files(self._claimed):
                 yield self._open(path)
-            for path in sorted(self._folder.glob(PATTERN)):
+            for path in _exchange_files(self._folder):
                 target = self._free_name(path.name)
                 path.rename(target)
                 yield self._open(target)
@@ -111,6 +111,15 @@ class FolderConnector:
             _write_whole(folder / f"{path.stem}.report.txt", report_text(report))
             # The reports first: a file that has moved away is never looked at again.
             path.replace(folder / path.name)
+
+
+def _exchange_files(folder: Path) -> list[Path]:
+    """The files of a folder that are whole by their name, in order of name."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == SUFFIX and not path.name.startswith(".") and path.is_file()
+    )
 
 
 def _write_whole(path: Path, text: str) -> None:

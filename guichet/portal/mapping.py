@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from guichet.portal.canonical import LineRejected, decode, digest
+from guichet.portal.canonical import LineRejected, canonical, decode, digest
 from guichet.portal.wire import Attachment, Request, RequestAdapter
 
+_PATH_LENGTH = 200
 _SENTENCES = {
     "missing": "ce champ obligatoire est absent",
     "extra_forbidden": "ce champ est inconnu de l’échange",
@@ -66,6 +67,7 @@ def map_exchange_line(raw: bytes) -> MappedRequest:
     try:
         request = RequestAdapter.validate_python(line)
     except ValidationError as problem:
+        canonical(line)  # the sentence names members, whose names must be text that can be kept
         raise _rejection(problem.errors(include_url=False, include_input=False)[0], line) from None
     attachments = line.get("attachments", [])
     kept = (
@@ -120,7 +122,7 @@ def _rejection(error: ErrorDetails, line: dict[str, Any]) -> LineRejected:
     if kind == "string_unicode":
         return LineRejected("bad_text", "Un texte contient une moitié de paire de substitution Unicode.")
     path = error["loc"][1:] if error["loc"][:1] == (line.get("kind"),) else error["loc"]
-    where = ".".join(str(step) for step in path) or "demande"
+    where = ".".join(str(step) for step in path)[:_PATH_LENGTH] or "demande"
     if path and str(path[-1]).endswith("_cents"):
         return LineRejected("bad_amount", f"{where} : un montant s’écrit en centimes entiers.")
     if kind == "bad_instant":

@@ -51,16 +51,17 @@ def names(folder: Path) -> set[str]:
 def test_a_good_file_goes_to_done_and_a_torn_one_to_refused_each_with_its_report(
     town: Database, context: Context, drop: Path
 ) -> None:
-    write(drop / "nuit.jsonl", [booking("D-1"), b"{torn", booking("D-1")])
+    write(drop / "nuit.JSONL", [booking("D-1"), b"{torn", booking("D-1")])
     (drop / "coupé.jsonl").write_bytes(exchange([booking("D-2")])[:-9])
     (drop / "en-cours.part").write_bytes(b"pas encore")
+    (drop / "dossier.jsonl").mkdir()
 
     reports = visit(town, context, drop)
 
     assert [report.refusal is None for report in reports] == [False, True]
     assert names(drop) == {
         "en-cours.part",
-        "done/nuit.jsonl",
+        "done/nuit.JSONL",
         "done/nuit.report.json",
         "done/nuit.report.txt",
         "refused/coupé.jsonl",

@@ -16,14 +16,14 @@ from guichet.services.intake import import_path
 from guichet.services.transaction import Context
 from tests.services.exchange_town import attachment, booking, build_town, exchange, stored
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 NAMES = count(1)
 
 
 @pytest.fixture
-def town(sqlite_database: Database) -> Database:
-    build_town(sqlite_database)
-    return sqlite_database
+def town(database: Database) -> Database:
+    build_town(database)
+    return database
 
 
 def damaged(line: dict[str, Any], where: int, value: int) -> bytes:
