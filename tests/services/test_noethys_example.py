@@ -114,8 +114,8 @@ def test_the_54_invoices_keep_number_family_dates_and_total(town: Town) -> None:
     assert len(wanted) == 54
     assert found == wanted
     assert {row.origin for row in rows(database, Invoice)} == {DocumentOrigin.IMPORTED}
-    assert [invoice.total for invoice in report.invoices] == [
-        invoice.total_in_file for invoice in report.invoices
+    assert [invoice.total_cents for invoice in report.invoices] == [
+        invoice.total_in_file_cents for invoice in report.invoices
     ]
 
 
@@ -149,7 +149,7 @@ def test_both_balances_of_every_family_are_those_of_the_file(town: Town) -> None
         found = {numbers[key]: (one.account, one.with_uninvoiced) for key, one in balances(session).items()}
     assert len(wanted) == 18
     assert {number: found.get(number, (0, 0)) for number in wanted} == wanted
-    assert {one.number: (one.invoiced, one.with_uninvoiced) for one in report.balances} == wanted
+    assert {one.number: (one.invoiced_cents, one.with_uninvoiced_cents) for one in report.balances} == wanted
     assert all(one.agrees for one in report.balances)
 
 

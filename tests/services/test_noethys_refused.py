@@ -184,7 +184,9 @@ def test_a_version_without_what_is_only_useful_comes(
         draft.invoice(1, 1, 4.15, charge)
     report = import_noethys(sqlite_database, context, path)
     assert report.left_out == ()
-    assert [(balance.invoiced, balance.with_uninvoiced) for balance in report.balances] == [(415, 415)]
+    assert [(balance.invoiced_cents, balance.with_uninvoiced_cents) for balance in report.balances] == [
+        (415, 415)
+    ]
 
 
 def test_the_file_itself_is_never_written_to(

@@ -572,7 +572,7 @@ def test_a_child_of_two_families_booked_by_both_keeps_one_booking_and_both_charg
     assert len(rows(database, Enrolment)) == 2
     assert len(rows(database, Booking)) == 1
     assert set(left_out(report, "consommations")) == {"2"}
-    assert [balance.with_uninvoiced for balance in report.balances] == [500, 500]
+    assert [balance.with_uninvoiced_cents for balance in report.balances] == [500, 500]
 
 
 def test_texts_that_no_screen_should_meet(database: Database, context: Context, path: Path) -> None:

@@ -25,10 +25,10 @@ def balances(
         found.append(
             FamilyBalance(
                 number=numbers[key],
-                invoiced_in_file=invoiced[key] - paid[key],
-                invoiced=here[Invoice].get(family_id, 0) - here[Payment].get(family_id, 0),
-                with_uninvoiced_in_file=charged[key] - paid[key],
-                with_uninvoiced=here[Charge].get(family_id, 0) - here[Payment].get(family_id, 0),
+                invoiced_in_file_cents=invoiced[key] - paid[key],
+                invoiced_cents=here[Invoice].get(family_id, 0) - here[Payment].get(family_id, 0),
+                with_uninvoiced_in_file_cents=charged[key] - paid[key],
+                with_uninvoiced_cents=here[Charge].get(family_id, 0) - here[Payment].get(family_id, 0),
             )
         )
     return tuple(found)

@@ -89,14 +89,17 @@ class FamilyBalance:
     """
 
     number: str
-    invoiced_in_file: int
-    invoiced: int
-    with_uninvoiced_in_file: int
-    with_uninvoiced: int
+    invoiced_in_file_cents: int
+    invoiced_cents: int
+    with_uninvoiced_in_file_cents: int
+    with_uninvoiced_cents: int
 
     @property
     def agrees(self) -> bool:
-        return self.invoiced_in_file == self.invoiced and self.with_uninvoiced_in_file == self.with_uninvoiced
+        return (
+            self.invoiced_in_file_cents == self.invoiced_cents
+            and self.with_uninvoiced_in_file_cents == self.with_uninvoiced_cents
+        )
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,8 @@ class InvoiceTotal:
 
     label: str
     family: str
-    total_in_file: int
-    total: int
+    total_in_file_cents: int
+    total_cents: int
 
 
 @dataclass(frozen=True)

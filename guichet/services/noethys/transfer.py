@@ -102,7 +102,7 @@ def _bring(session: Session, context: Context, file: NoethysFile, progress: Prog
         source=file.source,
         noethys_version=file.version,
         sha256=file.sha256,
-        unchanged=written == 0,
+        unchanged=not (written or tally.changed or tally.gone),
         kinds=kinds,
         left_out=tuple(tally.left_out),
         notes=tuple(tally.notes),
