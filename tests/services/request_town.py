@@ -239,3 +239,16 @@ def owe(session: Session, town: Town, cents: int) -> None:
         )
     )
     session.flush()
+
+
+def enrolled_child(session: Session, town: Town) -> tuple[int, int]:
+    """Another child with a family, an enrolment and a valid dossier; returns (child, family)."""
+    number = next(_numbers)
+    child = builders.add_person(session, f"Voisin{number}", "Enfant", birth_date=date(2018, 1, 1))
+    family = builders.add_family(session, f"8{number}", children=[child])
+    builders.enrol(session, child, family, session.get_one(Activity, town.activity))
+    session.add(
+        Dossier(child_id=child.id, family_id=family.id, school_year_id=town.year, state=DossierState.VALID)
+    )
+    session.flush()
+    return child.id, family.id
