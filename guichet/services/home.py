@@ -25,6 +25,7 @@ EXPIRING_DAYS = 30
 class NightTile:
     """The last import of a portal's file: when, how many lines, what they became, and what is proposed or wrong."""
 
+    batch_id: int
     portal: str
     batch: str
     at: datetime
@@ -190,6 +191,7 @@ def _night(session: Session) -> NightTile | None:
         .where(ImportLine.batch_id == batch.id, ImportLine.outcome == "imported")
     ).one()
     return NightTile(
+        batch.id,
         batch.portal,
         batch.batch,
         batch.started_at,

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
 from guichet.rules.errors import AlreadyApplied, EnvironmentProblem, UserError
 from guichet.services import transaction
 from guichet.services.transaction import Actor, Context, OpenedDatabase
-from guichet.ui.tasks import Progress, Task, TaskCancelled
+from guichet.ui.tasks import Task, TaskCancelled
 from guichet.ui.topics import NOTHING, Topics
 
 Asked = TypeVar("Asked")
@@ -153,7 +153,7 @@ class Desk(QObject):
     def start(
         self,
         task: Task,
-        function: Callable[[OpenedDatabase, Context, Asked, Progress], Given],
+        function: Callable[[OpenedDatabase, Context, Asked, Task], Given],
         asked: Asked,
         *,
         changes: Topics = NOTHING,
@@ -161,7 +161,7 @@ class Desk(QObject):
         failed: Callable[[UserError], None] | None = None,
         settled: Callable[[], None] | None = None,
     ) -> None:
-        """Run a function that opens its own transactions on the long lane; it reports to `task`, which may cancel it.
+        """Run a function that opens its own transactions on the long lane; it reports to `task` and looks whether to stop.
 
         A cancelled task announces its changes (what was committed stays) and calls only `settled`.
         """
@@ -235,7 +235,7 @@ class Desk(QObject):
     def _call(self, job: _Job) -> Any:
         context = self.context()
         if job.task is not None:
-            return job.function(self._database, context, job.asked, job.task.report)
+            return job.function(self._database, context, job.asked, job.task)
         if job.whole:
             return job.function(self._database, context, job.asked)
         door = transaction.run if job.writes else transaction.read

@@ -12,10 +12,12 @@ from guichet.ui.page import Page, Tools
 from guichet.ui.pages.attestations import AttestationsPage
 from guichet.ui.pages.billing import BillingPage
 from guichet.ui.pages.families import FamiliesPage
+from guichet.ui.pages.home import HomePage
+from guichet.ui.pages.requests import RequestsPage
 from guichet.ui.theme import Theme
 from guichet.ui.window import MainWindow, Place
 
-PAGES: tuple[type[Page], ...] = (FamiliesPage, BillingPage, AttestationsPage)
+PAGES: tuple[type[Page], ...] = (HomePage, RequestsPage, FamiliesPage, BillingPage, AttestationsPage)
 
 
 def build_window(

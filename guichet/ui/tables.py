@@ -35,7 +35,7 @@ Index = QModelIndex | QPersistentModelIndex
 PILL_ROLE = Qt.ItemDataRole.UserRole + 1
 DOTS_ROLE = Qt.ItemDataRole.UserRole + 2
 NO_INDEX = QModelIndex()
-FLEXIBLE_MINIMUM = 14
+FLEXIBLE_MINIMUM = 12
 CELL_MARGIN = 22
 
 
@@ -278,7 +278,8 @@ class CellDelegate(QStyledItemDelegate):
         height = metrics.height() + 2
         badge = QRect(area.left(), area.center().y() - height // 2 + 1, height, height)
         label_width = area.width() - height
-        text = metrics.elidedText(state.label, Qt.TextElideMode.ElideRight, max(0, label_width - 14))
+        roomy = label_width > metrics.averageCharWidth() * 5
+        text = metrics.elidedText(state.label, Qt.TextElideMode.ElideRight, label_width - 14) if roomy else ""
         whole = QRect(badge)
         if text:
             whole.setWidth(min(area.width(), height + metrics.horizontalAdvance(text) + 12))

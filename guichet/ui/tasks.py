@@ -2,17 +2,10 @@
 
 import threading
 import time
-from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
 REPORT_EVERY_SECONDS = 0.05
-
-
-class Progress(Protocol):
-    """What long work calls between two steps, from any thread."""
-
-    def __call__(self, done: int, total: int, text: str = "") -> None: ...
 
 
 class TaskCancelled(Exception):
@@ -20,7 +13,7 @@ class TaskCancelled(Exception):
 
 
 class Task(QObject):
-    """One long piece of work. The worker calls `report`, the window listens to `progressed` and calls `cancel`.
+    """One long piece of work. The worker calls `report` or `step`, the window listens to `progressed` and calls `cancel`.
 
     Signals carry plain values: `progressed` (done, total, text), `finished` when it ended in any way.
     """
@@ -46,10 +39,14 @@ class Task(QObject):
         return self._stop.is_set()
 
     def report(self, done: int, total: int, text: str = "") -> None:
-        """Say how far the work is (any thread). Raises TaskCancelled when the person asked to stop."""
-        if self._stop.is_set() and done < total:
-            raise TaskCancelled(self.title)
+        """Say how far the work is, from any thread."""
         now = time.monotonic()
         if done >= total or now - self._reported >= REPORT_EVERY_SECONDS:
             self._reported = now
             self.progressed.emit(done, total, text)
+
+    def step(self, done: int, total: int, text: str = "") -> None:
+        """The same, for work that can only be stopped from here. Raises TaskCancelled when the person asked to stop."""
+        self.report(done, total, text)
+        if self.cancelled and done < total:
+            raise TaskCancelled(self.title)

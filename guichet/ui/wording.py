@@ -184,6 +184,13 @@ def document_state(state: str, valid_until: date | None, today: date) -> State:
     return DOCUMENT_STATES.get(state, EXPIRED)
 
 
+def file_size(size: int) -> str:
+    """« 340 ko », « 1,2 Mo »."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))}{NBSP}ko"
+    return f"{size / 1_000_000:.1f}{NBSP}Mo".replace(".", ",")
+
+
 def family_line(row: FamilyRow) -> str:
     """A family on one line of a result list."""
     parts = (row.label, f"n°{NBSP}{row.number}", row.children, row.phone)

@@ -69,9 +69,11 @@ class ShortTable(DataTable):
         checkable: bool = False,
         fitted: bool = False,
         identity: Callable[[Any], Hashable] = lambda row: row,
+        editable: Callable[[Any], bool] = lambda _: True,
     ) -> None:
         self._fitted = fitted
-        super().__init__(PagedTableModel(columns, identity, checkable=checkable), theme, name, empty, parent)
+        model = PagedTableModel(columns, identity, checkable=checkable, editable=editable)
+        super().__init__(model, theme, name, empty, parent)
         self._fit()
 
     def show_rows(self, rows: Sequence[Any]) -> None:

@@ -1,0 +1,162 @@
+"""How a request is shown in a list (screens.md §2): the three gates (pieces, unpaid, places) on the row itself."""
+
+from dataclasses import replace
+
+from guichet.rules.money import format_euros
+from guichet.rules.text import format_date, format_instant
+from guichet.services.requests import PieceState, RequestRow
+from guichet.ui.tables import Column, Dots, State
+from guichet.ui.theme import Tone
+from guichet.ui.wording import NBSP, REQUEST_STATES, VERDICTS, age, count
+
+MIXED = State("M", "Mélangée", Tone.WHITE)
+
+
+def proposal_state(proposal: str) -> State | None:
+    """What the rules propose for a whole request, as a pill."""
+    return VERDICTS.get(proposal, MIXED if proposal else None)
+
+
+def _proposal(row: RequestRow) -> str:
+    state = proposal_state(row.proposal)
+    return state.label if state else ""
+
+
+def _child(row: RequestRow) -> str:
+    years = age(row.child_age)
+    return f"{row.child} ({years})" if years else row.child
+
+
+def _dates(row: RequestRow) -> str:
+    if row.first_date is None or row.last_date is None:
+        return ""
+    if row.first_date == row.last_date:
+        return format_date(row.first_date)
+    return f"{format_date(row.first_date)[:5]} → {format_date(row.last_date)[:5]} ({row.items})"
+
+
+def _dates_tip(row: RequestRow) -> str:
+    if row.first_date is None or row.last_date is None:
+        return ""
+    return (
+        f"{count(row.items, 'date')} du {format_date(row.first_date)} au {format_date(row.last_date)}, "
+        f"{row.undecided} à décider"
+    )
+
+
+def pieces(found: tuple[PieceState, ...]) -> Dots | None:
+    """The dossier's required pieces as dots, valid ones filled."""
+    if not found:
+        return None
+    valid = sum(one is PieceState.VALID for one in found)
+    received = sum(one is PieceState.RECEIVED for one in found)
+    words = f"{valid} sur {count(len(found), 'pièce')} valide{'s' if valid > 1 else ''}"
+    if received:
+        words += f", {received} à contrôler"
+    return Dots(valid, len(found), words)
+
+
+def _pieces(row: RequestRow) -> str:
+    dots = pieces(row.pieces)
+    return dots.words if dots else ""
+
+
+def _places(row: RequestRow) -> str:
+    if not row.books:
+        return ""
+    return "∞" if row.places_left is None else str(row.places_left)
+
+
+def _quotient(row: RequestRow) -> str:
+    return "" if row.quotient is None else str(row.quotient)
+
+
+def _quotient_tip(row: RequestRow) -> str:
+    if row.quotient is None or row.quotient_from is None:
+        return "Pas de quotient familial en vigueur"
+    return f"Quotient {row.quotient} depuis le {format_date(row.quotient_from)}"
+
+
+def _answer_by(row: RequestRow) -> str:
+    if row.answer_by is None:
+        return ""
+    day = format_date(row.answer_by)[:5]
+    return f"! {day}" if row.is_overdue else day
+
+
+def _activity(row: RequestRow) -> str:
+    return " · ".join(part for part in (row.activity, row.facility) if part)
+
+
+STATE = Column[RequestRow](
+    "État",
+    lambda row: REQUEST_STATES[row.state].label,
+    6,
+    sort="state",
+    state=lambda row: REQUEST_STATES[row.state],
+    tip=lambda row: row.anomaly or REQUEST_STATES[row.state].label,
+    hint=", ".join(f"{state.letter} {state.label.lower()}" for state in REQUEST_STATES.values()),
+)
+RECEIVED = Column[RequestRow](
+    "Reçue le",
+    lambda row: format_date(row.submitted_at.date())[:5],
+    6,
+    sort="submitted_at",
+    tip=lambda row: f"Déposée le {format_instant(row.submitted_at)}",
+    optional=3,
+)
+KIND = Column[RequestRow](
+    "Type",
+    lambda row: f"! {row.kind_label}" if row.anomaly else row.kind_label,
+    12,
+    sort="kind",
+    tip=lambda row: row.anomaly or row.kind_label,
+)
+DATES = Column[RequestRow]("Dates (n)", _dates, 17, tip=_dates_tip, optional=2)
+CHILD = Column[RequestRow]("Enfant (âge)", _child, None, sort="child")
+
+QUEUE_COLUMNS = (
+    STATE,
+    RECEIVED,
+    Column[RequestRow](
+        "Répondre",
+        _answer_by,
+        8,
+        sort="answer_by",
+        optional=6,
+        hint="Répondre avant le ; ! quand c’est dépassé",
+    ),
+    Column[RequestRow](
+        "Âge", lambda row: f"{row.age_days}{NBSP}j", 5, right=True, optional=9, hint="Jours depuis le dépôt"
+    ),
+    Column[RequestRow]("Famille", lambda row: row.family_label, None, sort="family", bold=True),
+    CHILD,
+    KIND,
+    Column[RequestRow](
+        "Prop.",
+        _proposal,
+        4,
+        sort="proposal",
+        state=lambda row: proposal_state(row.proposal),
+        hint="Proposition des règles : ✓ accepter, L liste d’attente, R refuser, ? à examiner, M mélangée",
+    ),
+    Column[RequestRow]("Activité", _activity, 22, sort="activity", optional=5),
+    DATES,
+    Column[RequestRow](
+        "Pièces",
+        _pieces,
+        7,
+        dots=lambda row: pieces(row.pieces),
+        hint="Pièces exigées du dossier",
+        optional=1,
+    ),
+    Column[RequestRow](
+        "Impayé", lambda row: format_euros(row.unpaid) if row.unpaid else "", 8, right=True, optional=1
+    ),
+    Column[RequestRow]("QF", _quotient, 6, right=True, tip=_quotient_tip, optional=8),
+    Column[RequestRow]("Places", _places, 6, right=True, hint="Places restantes sur la date la plus chargée"),
+    Column[RequestRow]("Origine", lambda row: row.origin, 9, optional=10),
+    Column[RequestRow]("Agent", lambda row: row.agent, 14, sort="agent", optional=7),
+)
+
+FAMILY_COLUMNS = (replace(STATE, width=15), RECEIVED, KIND, CHILD, DATES)
