@@ -216,3 +216,10 @@ def test_an_enumerated_value_outside_its_list_is_refused(database: Database) -> 
     with database.writing() as session:
         family = builders.add_family(session)
         assert refused(session, "UPDATE family SET sending_mode = 'pigeon' WHERE id = :id", id=family.id)
+
+
+def test_a_sum_of_cents_is_an_integer_on_both_engines(database: Database) -> None:
+    with database.writing() as session:
+        add_invoice(session, lines=3)
+        total = session.execute(text("SELECT sum(amount_cents) FROM invoice_line")).scalar_one()
+        assert (type(total), total) == (int, 3000)
