@@ -16,6 +16,7 @@ from guichet.models.people import (
     Schooling,
 )
 from guichet.models.requests import Request, RequestItem
+from guichet.rules.calendar import ONE_DAY
 from guichet.rules.errors import UserError
 from guichet.rules.requests import RefusalCode
 from guichet.rules.text import fold, paris_day
@@ -150,9 +151,7 @@ def _authorised(session: Session, context: Context, request: Request, path: str,
         if found is None:
             return Done(failure=(RefusalCode.AUTRE, f"{name} n’est pas parmi les personnes autorisées."))
         trace = {"authorised": found.id, "until": found.until.isoformat() if found.until else None}
-        if found.since is not None and found.since >= today:
-            found.since = None
-        found.until = today
+        found.until = today - ONE_DAY  # who is taken off the list may not come for the child today either
         return Done(trace)
     member = select(Membership.id).where(Membership.family_id == family_id, Membership.person_id == child_id)
     if session.execute(member).first() is None:
