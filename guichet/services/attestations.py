@@ -66,8 +66,10 @@ def issue(session: Session, context: Context, command: IssueAttestations) -> Att
         if subject.payer_id is not None and (_differs(one, old) if old else one.eligible > 0)
     ]
     new_ids = _write(session, context, command.year, changed)
-    kept = [old.id for _, one, old in wanted if old is not None and not _differs(one, old)]
-    found = rows_of(session, [*kept, *new_ids], frozenset(new_ids))
+    current = {subject: old.id for subject, old in known.items()}
+    current |= {one.subject: new_id for (one, _), new_id in zip(changed, new_ids, strict=True)}
+    ids = [current[subject] for subject, _, _ in wanted if subject in current]
+    found = rows_of(session, ids, frozenset(new_ids))
     return AttestationsResult(found, tuple(_problems(session, command, sums, found)))
 
 

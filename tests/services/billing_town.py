@@ -111,22 +111,22 @@ class Town:
         state: BookingState = BookingState.BOOKED,
         attendance: Attendance = Attendance.PRESENT,
     ) -> list[Booking]:
-        return [
-            add(
-                self.session,
-                Booking(
-                    enrolment_id=enrolment.id,
-                    child_id=enrolment.child_id,
-                    family_id=enrolment.family_id,
-                    activity_id=enrolment.activity_id,
-                    slot_id=slot.id,
-                    date=day,
-                    state=state,
-                    attendance=Attendance.UNKNOWN if state is BookingState.CANCELLED else attendance,
-                ),
+        rows = [
+            Booking(
+                enrolment_id=enrolment.id,
+                child_id=enrolment.child_id,
+                family_id=enrolment.family_id,
+                activity_id=enrolment.activity_id,
+                slot_id=slot.id,
+                date=day,
+                state=state,
+                attendance=Attendance.UNKNOWN if state is BookingState.CANCELLED else attendance,
             )
             for day in days
         ]
+        self.session.add_all(rows)
+        self.session.flush()  # the caller looks at their ids
+        return rows
 
     def single(self, activity: Activity, cents: int, **fields: Any) -> Tariff:
         return self._tariff(activity, TariffMethod.SINGLE, amount_cents=cents, **fields)
