@@ -32,15 +32,15 @@ def write_calendar(writer: Writer, town: Mapping[str, Any]) -> TownCalendar:
     """Write the calendar of the years the town names, and work out its open days of the current school year."""
     runs = list(_school_holidays(town["zone"], town["holiday_years"]))
     public = {day: name for year in town["holiday_years"] for name, day in JoursFeries.for_year(year).items()}
-    writer.bulk(Holiday, [_school_row(*run) for run in runs])
-    writer.bulk(
+    writer.add(Holiday, [_school_row(*run) for run in runs])
+    writer.add(
         Holiday,
         [
             {"kind": HolidayKind.PUBLIC, "name": name, "starts_on": day, "ends_on": day}
             for day, name in sorted(public.items())
         ],
     )
-    writer.bulk(
+    writer.add(
         Holiday,
         [
             {

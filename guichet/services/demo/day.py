@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from guichet.models.database import Database
@@ -77,21 +77,25 @@ def run_day(
     database: Database,
     directory: Path,
     *,
-    requests: int = 2000,
+    requests: int | None = None,
     seed: int = 1,
     progress: Progress = lambda _sentence: None,
 ) -> DayReport:
     """Do the day's work on a freshly built demonstration base and leave its papers in `directory`.
 
+    `requests` None: as many as `usual_requests` says.
     Raises EnvironmentProblem when the directory cannot be written.
     """
     return _Day(database, directory, progress).run(requests, seed)
 
 
-def import_night(database: Database, folder: Path, *, requests: int = 2000, seed: int = 1) -> list[Report]:
+def import_night(
+    database: Database, folder: Path, *, requests: int | None = None, seed: int = 1
+) -> list[Report]:
     """Let the portal drop the night's file into `folder` and import it, as the agents find it in the morning."""
     program = Context(system_actor(), _today(database))
-    write_night_file(database, program, folder, requests=requests, seed=seed)
+    count = transaction.read(database, program, usual_requests) if requests is None else requests
+    write_night_file(database, program, folder, requests=count, seed=seed)
     connector = FolderConnector(folder, portal=PORTAL)
     return [intake.take_in(database, program, delivery, no_progress) for delivery in connector.deliveries()]
 
@@ -106,7 +110,7 @@ class _Day:
         self._clerk = self._acting_as("regie")
         self._files: list[Path] = []
 
-    def run(self, requests: int, seed: int) -> DayReport:
+    def run(self, requests: int | None, seed: int) -> DayReport:
         self._progress("Import de la nuit…")
         folder = self._directory / "echanges"
         batch = import_night(self._database, folder, requests=requests, seed=seed)[0]
@@ -189,6 +193,14 @@ class _Day:
     def _acting_as(self, login: str) -> Context:
         actor = transaction.read(self._database, self._program, accounts.acting_as, login)
         return replace(self._program, actor=actor)
+
+
+def usual_requests(session: Session, _context: Context) -> int:
+    """How many requests a night brings: seven for each family, 2,000 at most."""
+    families = session.execute(
+        select(func.count()).select_from(Family).where(Family.archived.is_(False))
+    ).scalar_one()
+    return min(2000, 7 * families)
 
 
 def _today(database: Database) -> datetime:

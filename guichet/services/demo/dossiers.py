@@ -46,8 +46,8 @@ def write_dossiers(
                 for code, label in (("FICHE", "Fiche sanitaire"), ("ASSUR", "Attestation d’assurance"))
                 if code in pieces
             ]
-    writer.bulk(Dossier, dossiers)
-    writer.bulk(Document, documents)
+    writer.add(Dossier, dossiers)
+    writer.add(Document, documents)
 
 
 def write_quotients(writer: Writer, rng: Random, households: Sequence[Household]) -> None:
@@ -81,7 +81,7 @@ def write_quotients(writer: Writer, rng: Random, households: Sequence[Household]
                     "benefits_cents": 0,
                     "parts": "2",
                 }
-    writer.bulk(Quotient, rows)
+    writer.add(Quotient, rows)
 
 
 def write_schooling(writer: Writer, households: Sequence[Household], offer: Offer) -> None:
@@ -105,7 +105,7 @@ def write_schooling(writer: Writer, households: Sequence[Household], offer: Offe
                         "ends_on": _YEAR_ENDS,
                     }
                 )
-    writer.bulk(Schooling, rows)
+    writer.add(Schooling, rows)
 
 
 def write_consents(writer: Writer, rng: Random, households: Sequence[Household]) -> None:
@@ -120,7 +120,7 @@ def write_consents(writer: Writer, rng: Random, households: Sequence[Household])
             _consent(ConsentKind.PHOTO, rng.random() < 0.85, given_at, person_id=child.id)
             for child in household.children
         ]
-    writer.bulk(Consent, rows)
+    writer.add(Consent, rows)
 
 
 def _draw_dossier(rng: Random, *, always_valid: bool) -> tuple[DossierState, frozenset[str]]:

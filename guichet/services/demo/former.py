@@ -54,7 +54,7 @@ def _book(
         ends_on=date(2015, 7, 3),
         state=EnrolmentState.ACTIVE,
     )
-    writer.bulk(
+    writer.add(
         Booking,
         [
             {

@@ -63,10 +63,10 @@ class HabitsWriter:
         for one, enrolment_id in zip(enrolled, ids, strict=True):
             chunk.extend(self._bookings(one, enrolment_id))
             if len(chunk) >= _CHUNK:
-                self._writer.bulk(Booking, chunk)
+                self._writer.add(Booking, chunk)
                 count += len(chunk)
                 chunk = []
-        self._writer.bulk(Booking, chunk)
+        self._writer.add(Booking, chunk)
         return count + len(chunk)
 
     def write_places(self) -> None:
@@ -81,7 +81,7 @@ class HabitsWriter:
                     rows.append(
                         {"pool_id": pool.id, "date": day, "size": taken if full else usual + pool.spare}
                     )
-        self._writer.bulk(PoolDay, rows)
+        self._writer.add(PoolDay, rows)
 
     def _enrolments(self, household: Household) -> Iterator[_Enrolled]:
         for child in household.children:

@@ -192,7 +192,7 @@ def _write_activity(
     periods = {
         row["code"]: writer.add_one(Period, activity_id=activity_id, **_dates(row)) for row in data["periods"]
     }
-    writer.bulk(
+    writer.add(
         Opening,
         [
             {"activity_id": activity_id, "slot_id": slot_id, "date": day}
@@ -237,7 +237,7 @@ def _write_pool(
         CapacityPool, activity_id=activity_id, group_id=group_id, code=data["code"], name=data["name"]
     )
     slot_ids = [slots[code] for code in data["slots"]]
-    writer.bulk(
+    writer.add(
         PoolSlot,
         [{"activity_id": activity_id, "pool_id": pool_id, "slot_id": slot_id} for slot_id in slot_ids],
     )
@@ -279,7 +279,7 @@ def _write_tariff(
             valid_from=date.fromisoformat(data["valid_from"]),
             valid_until=date.fromisoformat(data["valid_until"]),
         )
-        writer.bulk(
+        writer.add(
             Bracket,
             [
                 {"tariff_id": tariff_id, "qf_from": lower, "qf_below": below, "amount_cents": cents}

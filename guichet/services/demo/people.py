@@ -232,8 +232,8 @@ def write_households(writer: Writer, households: Sequence[Household]) -> None:
     ids = writer.add(Family, [_family_row(house) for house in households])
     for household, family_id in zip(households, ids, strict=True):
         household.id = family_id
-    writer.bulk(Membership, [row for house in households for row in _membership_rows(house)])
-    writer.bulk(
+    writer.add(Membership, [row for house in households for row in _membership_rows(house)])
+    writer.add(
         CustodyRule,
         [
             {"family_id": house.id, "child_id": child.id, "pattern": f"{house.weeks}_weeks"}

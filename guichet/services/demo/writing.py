@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from guichet.models.base import Base
+from guichet.services.bulk import insert_rows
 
 Row = Mapping[str, Any]
 
@@ -21,19 +22,9 @@ class Writer:
 
     def add(self, model: type[Base], rows: Sequence[Row]) -> list[int]:
         """Insert rows and return their ids, in the order given."""
-        if not rows:
-            return []
-        statement = insert(model).returning(model.id, sort_by_parameter_order=True)
-        return list(self.session.scalars(statement, self._dated(rows)))
+        table: Table = model.__table__  # type: ignore[assignment]
+        return insert_rows(self.session, table, [{**row, "created_at": self.now} for row in rows])
 
     def add_one(self, model: type[Base], **values: Any) -> int:
         """Insert one row and return its id."""
         return self.add(model, [values])[0]
-
-    def bulk(self, model: type[Base], rows: Sequence[Row]) -> None:
-        """Insert rows whose ids nobody needs."""
-        if rows:
-            self.session.execute(insert(model), self._dated(rows))
-
-    def _dated(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        return [{**row, "created_at": self.now} for row in rows]
