@@ -1,38 +1,31 @@
-"""What a workstation knows: where the base is, where the portal is, its folders. Never a secret.
+"""What a workstation knows: where the base is, where files from the portal are dropped. Never a secret.
 
 Read from a TOML file that people edit, then from the environment:
 
     database = "postgresql://serveur/guichet"
 
-    [portal]
-    url = "https://portail.exemple.fr/echanges"
-
     [folders]
     incoming = "D:/Portail/depot"
-    documents = "D:/Guichet/documents"
+
+What every desk shares, such as the portals and their addresses, is in the base.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from platformdirs import user_config_path, user_data_path, user_documents_path
+from platformdirs import user_config_path, user_data_path
 
 from guichet.rules.errors import EnvironmentProblem, UserError
 
 APPLICATION = "guichet"
 DATABASE_VARIABLE = "GUICHET_DATABASE"
 FILE_VARIABLE = "GUICHET_CONFIG"
-_KEYS: dict[str, set[str]] = {
-    "": {"database", "portal", "folders"},
-    "portal": {"url"},
-    "folders": {"incoming", "documents"},
-}
+_KEYS = {"": {"database", "folders"}, "folders": {"incoming"}}
 
 
 @dataclass(frozen=True)
@@ -40,9 +33,7 @@ class Config:
     """The settings of this workstation; `file` is where they were read, None when there is no file."""
 
     database: str
-    portal_url: str | None
     incoming_folder: Path
-    documents_folder: Path
     file: Path | None = None
 
 
@@ -58,14 +49,11 @@ def load(file: Path | None = None, environment: Mapping[str, str] | None = None)
         raise UserError(f"Le fichier de réglages {named} n’existe pas.", field="config")
     source = named or default_file()
     settings = _read(source) if source.exists() else {}
-    portal = settings.get("portal", {})
     folders = settings.get("folders", {})
     database = variables.get(DATABASE_VARIABLE) or _database(settings, source)
     return Config(
         database=database or default_database(),
-        portal_url=_portal_url(portal["url"]) if "url" in portal else None,
         incoming_folder=_folder(folders, "incoming", source, user_data_path(APPLICATION, False) / "portail"),
-        documents_folder=_folder(folders, "documents", source, user_documents_path() / "Guichet"),
         file=source if source.exists() else None,
     )
 
@@ -120,29 +108,11 @@ def _database(settings: dict[str, Any], source: Path) -> str | None:
     return url
 
 
-def _portal_url(url: str) -> str:
-    parts = _split(url, "portal.url")
-    if parts.username is not None or parts.password is not None:
-        raise UserError(
-            "L’adresse du portail ne doit contenir ni identifiant ni mot de passe.", field="portal.url"
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise UserError("L’adresse du portail doit commencer par https://.", field="portal.url")
-    return url.rstrip("/")
-
-
 def _split(url: str, field: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:
         raise UserError(f"L’adresse « {url} » n’est pas lisible.", field=field) from None
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _folder(folders: dict[str, str], key: str, source: Path, default: Path) -> Path:

@@ -19,25 +19,20 @@ def test_without_a_file_the_base_is_embedded_and_opens(own_home: Path) -> None:
     assert settings.database.startswith("sqlite:///")
     assert settings.database.endswith("/guichet.db")
     assert settings.file is None
-    assert settings.portal_url is None
     database = open_database(settings.database)
     with database.reading() as session:
         assert session.connection().exec_driver_sql("SELECT 1").scalar() == 1
     database.dispose()
 
 
-def test_the_file_says_where_the_base_the_portal_and_the_folders_are(file: Path) -> None:
+def test_the_file_says_where_the_base_and_the_folder_are(file: Path) -> None:
     file.write_text(
-        'database = "postgresql://serveur/guichet"\n'
-        '[portal]\nurl = "https://portail.exemple.fr/échanges/"\n'
-        '[folders]\nincoming = "dépôt"\ndocuments = "~/Factures"\n',
+        'database = "postgresql://serveur/guichet"\n[folders]\nincoming = "dépôt"\n',
         encoding="utf-8",
     )
     settings = config.load(file, {})
     assert settings.database == "postgresql://serveur/guichet"
-    assert settings.portal_url == "https://portail.exemple.fr/échanges"
     assert settings.incoming_folder == file.parent / "dépôt"
-    assert settings.documents_folder == Path("~/Factures").expanduser()
     assert settings.file == file
 
 
@@ -47,21 +42,19 @@ def test_a_file_written_by_notepad_with_its_mark_is_read(file: Path) -> None:
 
 
 def test_the_environment_names_the_file_and_overrides_its_base(file: Path) -> None:
-    file.write_text('database = "sqlite:///fichier.db"\n[portal]\nurl = "https://p.fr"\n', encoding="utf-8")
+    file.write_text('database = "sqlite:///fichier.db"\n[folders]\nincoming = "~/dépôt"\n', encoding="utf-8")
     environment = {"GUICHET_CONFIG": str(file), "GUICHET_DATABASE": "sqlite:///variable.db"}
     settings = config.load(environment=environment)
     assert settings.database == "sqlite:///variable.db"
-    assert settings.portal_url == "https://p.fr"
+    assert settings.incoming_folder == Path("~/dépôt").expanduser()
 
 
 @pytest.mark.parametrize(
     ("content", "field", "says"),
     [
         ('database = "postgresql://agent:secret@serveur/guichet"', "database", "mot de passe"),
-        ('[portal]\nurl = "https://jeton:secret@p.fr"', "portal.url", "mot de passe"),
-        ('[portal]\nurl = "http://portail.exemple.fr"', "portal.url", "https://"),
-        ('[portal]\nurl = "https://[oups"', "portal.url", "n’est pas lisible"),
-        ('[portal]\ntoken = "secret"', "config", "portal.token"),
+        ('database = "postgresql://[oups"', "database", "n’est pas lisible"),
+        ('[folders]\nentrant = "secret"', "config", "folders.entrant"),
         ('base = "sqlite:///x.db"', "config", "« base » est inconnu"),
         ("database = 3", "config", "texte"),
         ('folders = "ici"', "config", "[folders]"),
@@ -77,11 +70,6 @@ def test_a_setting_that_cannot_be_right_is_refused_by_its_name(
     assert refusal.value.field == field
     assert says in refusal.value.message
     assert "secret" not in refusal.value.message
-
-
-def test_the_loopback_portal_of_a_trial_needs_no_certificate(file: Path) -> None:
-    file.write_text('[portal]\nurl = "http://127.0.0.1:8080/"', encoding="utf-8")
-    assert config.load(file, {}).portal_url == "http://127.0.0.1:8080"
 
 
 def test_a_named_file_that_is_not_there_is_an_error_and_not_the_defaults(file: Path) -> None:
