@@ -1,7 +1,7 @@
 """Pricing: the bookings of some days become charges, recomputed at will until invoiced or paid."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, Table, and_, bindparam, delete, select, upda
 from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment
-from guichet.models.money import Charge, ChargeBooking, DocumentOrigin, Regie
+from guichet.models.money import Allocation, Charge, ChargeBooking, DocumentOrigin, Regie
 from guichet.models.offer import Activity, Slot
 from guichet.models.people import Family
 from guichet.rules.errors import UserError
@@ -26,6 +26,17 @@ from guichet.services.transaction import Context, needs
 
 _CHARGE: Table = Charge.__table__  # type: ignore[assignment]
 _CHARGE_BOOKING: Table = ChargeBooking.__table__  # type: ignore[assignment]
+_SLICE = 2000
+"""Bookings worked out before their charges are written: what they take in memory is then let go."""
+
+_VOID = {
+    "unit_cents": 0,
+    "amount_cents": 0,
+    "eligible_cents": 0,
+    "regie_id": None,
+    "trace": {"method": "void", "sentence": "Prestation annulée : son règlement a été annulé auparavant."},
+}
+"""A charge no longer due that cannot go: payments since undone still name it. It is never billed."""
 
 
 class AnomalyCode(StrEnum):
@@ -112,13 +123,15 @@ def recompute(session: Session, context: Context, command: PricePeriod) -> Prici
     lock_billing(session)
     prices = load_price_list(session, command.start, command.end)
     work = _Work(prices, today=paris_day(context.now))
-    for row in session.execute(_bookings(command)):
-        work.take(row)
-    work.write(session)
+    rows = session.execute(_bookings(command)).all()
+    for start in range(0, len(rows), _SLICE):
+        for row in rows[start : start + _SLICE]:
+            work.take(row)
+        work.write(session)
     return PricingReport(
-        created=len(work.new),
-        updated=len(work.changed),
-        deleted=len(work.stale),
+        created=work.created,
+        updated=work.updated,
+        deleted=work.deleted,
         unchanged=work.unchanged,
         settled=work.settled,
         anomalies=tuple(work.anomalies(session)),
@@ -163,6 +176,7 @@ def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
             is_on_a_document(Charge.id).label("invoiced"),
             (Charge.origin == DocumentOrigin.IMPORTED).label("imported"),
             (allocated(Charge.id) != 0).label("paid"),
+            select(Allocation.id).where(Allocation.charge_id == Charge.id).exists().label("touched"),
         )
         .join(Enrolment, Enrolment.id == Booking.enrolment_id)
         .join(Family, Family.id == Booking.family_id)
@@ -183,9 +197,11 @@ class _Work:
     def __init__(self, prices: PriceList, today: date) -> None:
         self.prices = prices
         self.today = today
-        self.new: list[tuple[int, dict[str, Any]]] = []
-        self.changed: list[dict[str, Any]] = []
-        self.stale: list[int] = []
+        self._new: list[tuple[int, dict[str, Any]]] = []
+        self._changed: list[dict[str, Any]] = []
+        self._stale: list[int] = []
+        self._voided: list[int] = []
+        self.created = self.updated = self.deleted = 0
         self.unchanged = 0
         self.settled = 0
         self._found: dict[tuple[AnomalyCode, int | None, str], list[int]] = defaultdict(list)
@@ -198,7 +214,7 @@ class _Work:
         elif row.due:
             self._price(row)
         elif row.charge_id is not None:
-            self.stale.append(row.charge_id)
+            self._drop(row)
 
     def _price(self, row: Row[Any]) -> None:
         service = Service(
@@ -208,14 +224,14 @@ class _Work:
         if isinstance(price, Unpriced):
             self._note(AnomalyCode.UNPRICED, row.family_id, f"{row.slot} : {price.message}", row.id)
             if row.charge_id is not None:
-                self.stale.append(row.charge_id)
+                self._drop(row)
             return
         self._warn(row, price)
-        values = _charge_values(row, price)
         if row.charge_id is None:
-            self.new.append((row.id, values))
+            self._new.append((row.id, _charge_values(row, price)))
         elif _differs(row, price):
-            self.changed.append({"charge": row.charge_id, "version": row.version + 1, **values})
+            values = _charge_values(row, price)
+            self._changed.append({"charge": row.charge_id, "version": row.version + 1, **values})
         else:
             self.unchanged += 1
 
@@ -232,21 +248,29 @@ class _Work:
     def _note(self, code: AnomalyCode, family_id: int | None, message: str, booking_id: int) -> None:
         self._found[(code, family_id, message)].append(booking_id)
 
+    def _drop(self, row: Row[Any]) -> None:
+        (self._voided if row.touched else self._stale).append(row.charge_id)
+
     def write(self, session: Session) -> None:
-        if self.stale:
-            for some in _chunks(self.stale):
-                session.execute(delete(_CHARGE_BOOKING).where(_CHARGE_BOOKING.c.charge_id.in_(some)))
-                session.execute(delete(_CHARGE).where(_CHARGE.c.id.in_(some)))
-        if self.changed:
-            columns = [key for key in self.changed[0] if key != "charge"]
+        """Write what was taken since the last call."""
+        if dropped := self._stale + self._voided:
+            session.execute(delete(_CHARGE_BOOKING).where(_CHARGE_BOOKING.c.charge_id.in_(dropped)))
+            session.execute(delete(_CHARGE).where(_CHARGE.c.id.in_(self._stale)))
+            session.execute(update(_CHARGE).where(_CHARGE.c.id.in_(self._voided)).values(_VOID))
+        if self._changed:
+            columns = [key for key in self._changed[0] if key != "charge"]
             statement = update(_CHARGE).where(_CHARGE.c.id == bindparam("charge"))
-            session.execute(statement.values({name: bindparam(name) for name in columns}), self.changed)
-        created = insert_rows(session, _CHARGE, [values for _, values in self.new])
+            session.execute(statement.values({name: bindparam(name) for name in columns}), self._changed)
+        created = insert_rows(session, _CHARGE, [values for _, values in self._new])
         links = [
             {"charge_id": charge_id, "booking_id": booking_id}
-            for charge_id, (booking_id, _) in zip(created, self.new, strict=True)
+            for charge_id, (booking_id, _) in zip(created, self._new, strict=True)
         ]
         insert_rows(session, _CHARGE_BOOKING, links)
+        self.created += len(self._new)
+        self.updated += len(self._changed)
+        self.deleted += len(dropped)
+        self._new, self._changed, self._stale, self._voided = [], [], [], []
 
     def anomalies(self, session: Session) -> Iterator[Anomaly]:
         family_ids = {family_id for _, family_id, _ in self._found if family_id is not None}
@@ -304,7 +328,3 @@ def _differs(row: Row[Any], price: Price) -> bool:
         row.date,
     )
     return charged != wanted or row.trace != price.trace
-
-
-def _chunks(ids: Sequence[int], size: int = 10_000) -> Iterable[Sequence[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))

@@ -223,6 +223,32 @@ def test_cancelling_is_a_contra_entry_that_frees_what_was_paid(database: Databas
     assert _findings(database, context) == []
 
 
+def test_a_charge_whose_payment_was_undone_is_owed_no_more_once_its_day_is_excused(
+    database: Database, context: Context
+) -> None:
+    with database.writing() as session:
+        town = found(session)
+        town.single(town.alsh, 1000)
+        family = town.family()
+        town.book(town.enrol(family, town.child(family), town.alsh), town.journee, date(2026, 3, 4))
+    month = pricing.PricePeriod(date(2026, 3, 1), date(2026, 3, 31))
+    transaction.run(database, context, pricing.price_period, month)
+    paid = _pay(database, context, 1000, targets=(Target(charge_id=1),))
+    transaction.run(database, context, payments.cancel, CancelPayment(paid.payment_id, "Erreur"))
+    with database.writing() as session:
+        session.execute(text("UPDATE booking SET attendance = 'absent_excused'"))
+    assert transaction.run(database, context, pricing.price_period, month).deleted == 1
+    assert not transaction.run(database, context, pricing.price_period, month).changed
+    balances = transaction.read(database, context, statements.balances_of, 1)
+    assert (balances.account, balances.uninvoiced) == (0, 0)
+    with database.writing() as session:
+        session.execute(text("UPDATE booking SET attendance = 'present'"))
+    issue = IssueInvoices(month.start, month.end)
+    issued = transaction.run(database, context, invoices.issue, issue)
+    assert [row.total_cents for row in issued.invoices] == [1000]
+    assert _findings(database, context) == []
+
+
 def test_what_may_not_be_cancelled(database: Database, context: Context) -> None:
     _february_and_march(database, context)
     paid = _pay(database, context, 3400)
