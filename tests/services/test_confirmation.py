@@ -157,7 +157,7 @@ def test_an_enrolment_is_accepted_with_a_valid_dossier_and_blocked_without(
     with database.reading() as session:
         enrolment = session.scalars(select(Enrolment).where(Enrolment.state == EnrolmentState.ACTIVE)).one()
         assert (enrolment.child_id, enrolment.request_id) == (town.lea, lea)
-        assert enrolment.typical_week == {"2": ["MATIN", "REPAS/even"]}
+        assert enrolment.typical_week == payload["typical_week"]
         assert towns.verdicts(session, tom) == [("refuse", "dossier_incomplet")]
 
 

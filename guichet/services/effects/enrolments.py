@@ -1,6 +1,5 @@
 """Carrying out an enrolment: an active enrolment, its group where it is fixed, its typical week as information."""
 
-from collections import defaultdict
 from datetime import date
 from typing import Any
 
@@ -57,7 +56,7 @@ def enrol(session: Session, context: Context, work: Work) -> list[Done]:
         starts_on=starts,
         ends_on=ends,
         state=wanted,
-        typical_week=_typical_week(payload.get("typical_week") or ()),
+        typical_week=payload.get("typical_week") or None,
         payment_reference=request.payment_reference,
         request_id=request.id,
     )
@@ -91,12 +90,3 @@ def _overlaps(
         Enrolment.ends_on >= starts,
     )
     return session.execute(statement.limit(1)).first() is not None
-
-
-def _typical_week(days: Any) -> dict[str, Any] | None:
-    """Weekday "0" (Monday) to "6" → slot codes; what is wanted every other week carries its weeks, « MATIN/even »."""
-    week: dict[str, list[str]] = defaultdict(list)
-    for day in days:
-        weeks = day.get("weeks", "all")
-        week[str(day["weekday"] - 1)].append(day["slot"] if weeks == "all" else f"{day['slot']}/{weeks}")
-    return dict(week) or None
