@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
 
 import keyring
 from keyring.backend import KeyringBackend
@@ -31,9 +32,23 @@ def portal_token(portal_url: str) -> Secret:
     return Secret("guichet.portal", portal_url.rstrip("/"))
 
 
-def database_password(server: str, database: str, login: str) -> Secret:
-    """The password with which `login` opens the base."""
-    return Secret("guichet.database", f"{login}@{server}/{database}")
+def database_password(url: str) -> Secret | None:
+    """The password of the login that a base's address names; None where the address names none or already holds it."""
+    parts = urlsplit(url)
+    if not parts.username or parts.password is not None:
+        return None
+    server, base = parts.netloc.rpartition("@")[2], parts.path.lstrip("/")
+    return Secret("guichet.database", f"{unquote(parts.username)}@{server}/{base}")
+
+
+def with_password(url: str) -> str:
+    """A base's address completed by the password that the keyring keeps for it, else as it is."""
+    secret = database_password(url)
+    kept = recall(secret) if secret is not None else None
+    if kept is None:
+        return url
+    login, _, server = urlsplit(url).netloc.rpartition("@")
+    return urlsplit(url)._replace(netloc=f"{login}:{quote(kept, safe='')}@{server}").geturl()
 
 
 def obtain(secret: Secret, ask: Callable[[], str]) -> str:

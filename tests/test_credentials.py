@@ -9,6 +9,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
+from sqlalchemy import make_url
 
 from guichet import credentials
 from guichet.rules.errors import UserError
@@ -75,11 +76,33 @@ def test_a_kept_secret_is_not_asked_for_again(vault: Vault) -> None:
     assert credentials.recall(credentials.portal_token("https://portail.exemple.fr")) == "jeton-1"
 
 
-def test_one_login_does_not_open_the_base_with_the_password_of_another(vault: Vault) -> None:
-    credentials.keep(credentials.database_password("serveur", "guichet", "anne"), "a")
-    assert credentials.recall(credentials.database_password("serveur", "guichet", "bruno")) is None
-    assert credentials.recall(credentials.database_password("serveur", "archives", "anne")) is None
-    assert credentials.recall(credentials.database_password("serveur", "guichet", "anne")) == "a"
+def test_a_kept_password_completes_the_address_of_the_base(vault: Vault) -> None:
+    anne = "postgresql://anne@serveur:5433/guichet?sslmode=require"
+    secret = credentials.database_password(anne)
+    assert secret is not None
+    assert credentials.with_password(anne) == anne
+    credentials.keep(secret, "p@ss/é")
+    complete = make_url(credentials.with_password(anne))
+    assert (complete.username, complete.password, complete.port) == ("anne", "p@ss/é", 5433)
+    assert (complete.host, complete.database, complete.query["sslmode"]) == ("serveur", "guichet", "require")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "postgresql://bruno@serveur:5433/guichet",
+        "postgresql://anne@serveur:5433/archives",
+        "postgresql://anne@autre/guichet",
+        "postgresql://anne:su@serveur:5433/guichet",
+        "postgresql://serveur:5433/guichet",
+        "sqlite:///guichet.db",
+    ],
+)
+def test_the_password_of_one_login_and_base_is_given_to_no_other(vault: Vault, other: str) -> None:
+    secret = credentials.database_password("postgresql://anne@serveur:5433/guichet")
+    assert secret is not None
+    credentials.keep(secret, "p")
+    assert credentials.with_password(other) == other
 
 
 def test_a_forgotten_secret_is_asked_for(vault: Vault) -> None:

@@ -1,6 +1,5 @@
 """Opening the window from the command line; Qt is imported only here, when it is asked for."""
 
-from guichet import config
 from guichet.cli.session import Console
 from guichet.rules.errors import EnvironmentProblem
 from guichet.services.demo import DEMO_ACCOUNTS
@@ -23,7 +22,7 @@ def open_desktop(console: Console) -> None:
     raise SystemExit(
         open_window(
             Opening(
-                database_url=console.database_url or config.load().database,
+                database_url=console.url,
                 login=console.login,
                 now=console.now(),
                 demo_accounts=DEMO_ACCOUNTS,

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from guichet import credentials
 from guichet.cli.demo import demo
 from guichet.cli.portal import portal
 from guichet.cli.session import EXIT_USER, Console, console_of
+from guichet.rules.errors import UserError
 from guichet.services import accounts, maintenance, verify
 from guichet.services.findings import Finding
 from guichet.services.maintenance import SchemaState, Status
@@ -119,6 +121,26 @@ def db_restore(
     report = maintenance.restore(console.any_database(), _caretaker(console), file)
     kept = f" La base remplacée est gardée : {report.kept}." if report.kept else ""
     console.answer(report, f"Base restaurée, {report.rows} lignes.{kept}{_findings(report.findings)}")
+
+
+@db.command("password")
+def db_password(context: typer.Context) -> None:
+    """Demander le mot de passe du compte PostgreSQL et le confier au trousseau de ce poste."""
+    console = console_of(context)
+    secret = credentials.database_password(console.named_url)
+    if secret is None:
+        raise UserError(
+            "L’adresse de la base ne nomme pas de compte, ou dit déjà son mot de passe : écrivez "
+            "postgresql://compte@serveur/base.",
+            field="database",
+        )
+    kept = credentials.keep(secret, typer.prompt("Mot de passe de la base", hide_input=True))
+    text = (
+        "Mot de passe gardé par le trousseau de ce poste."
+        if kept
+        else "Ce poste n’a pas de trousseau qui protège : passez le mot de passe par la variable PGPASSWORD."
+    )
+    console.answer({"kept": kept}, text)
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:

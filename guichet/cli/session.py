@@ -19,7 +19,7 @@ import platformdirs
 import typer
 from sqlalchemy.orm import Session
 
-from guichet import config
+from guichet import config, credentials
 from guichet.models import schema
 from guichet.models.database import Database, open_database
 from guichet.rules.errors import AlreadyApplied, EnvironmentProblem, UserError
@@ -48,10 +48,20 @@ class Console:
     _database: Database | None = None
     _context: Context | None = None
 
+    @property
+    def named_url(self) -> str:
+        """The base's address as it was named: by `--database`, else by the workstation's settings."""
+        return self.database_url or config.load().database
+
+    @property
+    def url(self) -> str:
+        """The same, with the password that this machine's keyring keeps for it."""
+        return credentials.with_password(self.named_url)
+
     def any_database(self) -> Database:
         """The base, whatever its schema."""
         if self._database is None:
-            self._database = open_database(self.database_url or config.load().database)
+            self._database = open_database(self.url)
         return self._database
 
     @property
