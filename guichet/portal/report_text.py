@@ -13,6 +13,7 @@ def report_values(report: Report) -> dict[str, Any]:
     return {
         "portal": report.portal,
         "batch": report.batch,
+        "batch_id": report.batch_id,
         "source": report.source,
         "sha256": report.sha256,
         "refused": report.refusal is not None,
@@ -32,7 +33,7 @@ def report_text(report: Report) -> str:
     """The report in French prose."""
     lines = [
         f"Compte rendu du fichier {report.source}",
-        f"Portail : {report.portal} · lot : {report.batch}",
+        f"Portail : {report.portal} · lot : {report.batch} (n° {report.batch_id})",
         f"Empreinte SHA-256 : {report.sha256}",
         "",
     ]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from guichet.models.database import Database
-from guichet.models.requests import ConnectorKind, Portal
+from guichet.models.requests import ConnectorKind, ImportBatch, Portal
 from guichet.portal.connectors import Connector
 from guichet.portal.folder import FolderConnector
 from guichet.portal.https import DEFAULT_PATIENCE, HttpsConnector, Patience
@@ -61,6 +61,15 @@ def find_portal(session: Session, context: Context, code: str) -> PortalInfo:
     if row is None:
         raise UserError(f"Aucun portail ne porte le code « {code} » : vérifiez les réglages.", field="portal")
     return _info(row)
+
+
+@needs(Permission.IMPORT_REQUESTS)
+def portal_of_batch(session: Session, context: Context, batch_id: int) -> PortalInfo | None:
+    """The portal that a batch came from, None where no portal is set up under its code."""
+    row = session.scalars(
+        select(Portal).join(ImportBatch, ImportBatch.portal == Portal.code).where(ImportBatch.id == batch_id)
+    ).one_or_none()
+    return None if row is None else _info(row)
 
 
 def connect(

@@ -16,7 +16,7 @@ from guichet.services.intake import import_path
 from guichet.services.transaction import Context
 from tests.services.exchange_town import attachment, booking, build_town, exchange, stored
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 NAMES = count(1)
 
 

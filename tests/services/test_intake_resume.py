@@ -17,7 +17,7 @@ from guichet.services.intake import import_path
 from guichet.services.transaction import Context
 from tests.services.exchange_town import booking, build_town, line_outcomes, requests_in, stored, write
 
-LINES = 1_600
+LINES = 1_100
 CHILD = """
 import os, signal, sys
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ def night(path: Path) -> Path:
     lines: list[dict[str, Any] | bytes] = [booking(f"D-{number}") for number in range(LINES)]
     lines[10] = b"{torn"
     lines[700] = booking("D-9")
-    lines[1_500] = booking("D-8", revision=2)
+    lines[1_050] = booking("D-8", revision=2)
     return write(path, lines)
 
 
