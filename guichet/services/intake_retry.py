@@ -1,11 +1,11 @@
 """Trying quarantined lines again after a fix: the outcome changes, its history grows, the batch's counts still add up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import LargeBinary, func, insert, select
+from sqlalchemy.orm import Session
 
 from guichet.models.database import Database
 from guichet.models.requests import ImportBatch, ImportLine, ImportOutcome, LineOutcome
@@ -31,6 +31,8 @@ from guichet.services.intake_settle import Prepared, Settled, settle
 from guichet.services.transaction import Context, needs
 
 _LINES_AT_ONCE = 50
+_BYTES_AT_ONCE = 32 * 1024 * 1024
+_EXCERPT_BYTES = 2_000
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,29 @@ def list_quarantine(
     session: Session, context: Context, *, batch_id: int | None = None, first: int = 0, limit: int = 100
 ) -> tuple[list[QuarantinedLine], int]:
     """Lines in quarantine, the latest batch first, and how many there are in all."""
-    chosen = (
-        select(ImportLine, ImportBatch)
-        .join(ImportBatch, ImportBatch.id == ImportLine.batch_id)
-        .where(ImportLine.outcome == LineOutcome.QUARANTINED)
-    )
+    chosen = [ImportLine.outcome == LineOutcome.QUARANTINED]
     if batch_id is not None:
-        chosen = chosen.where(ImportLine.batch_id == batch_id)
-    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-    page = (
-        chosen.options(undefer(ImportLine.raw))
+        chosen.append(ImportLine.batch_id == batch_id)
+    total = session.scalar(select(func.count(ImportLine.id)).where(*chosen)) or 0
+    rows = session.execute(
+        select(
+            ImportLine.id,
+            ImportLine.batch_id,
+            ImportBatch.portal,
+            ImportBatch.batch,
+            ImportLine.number,
+            func.coalesce(ImportLine.code, ""),
+            func.coalesce(ImportLine.reason, ""),
+            ImportBatch.started_at,
+            func.substr(ImportLine.raw, 1, _EXCERPT_BYTES, type_=LargeBinary),
+        )
+        .join(ImportBatch, ImportBatch.id == ImportLine.batch_id)
+        .where(*chosen)
         .order_by(ImportLine.batch_id.desc(), ImportLine.number)
         .offset(first)
         .limit(limit)
     )
-    return [_shown(line, batch) for line, batch in session.execute(page)], total
+    return [QuarantinedLine(*row[:-1], excerpt=row[-1].decode("utf-8", "replace")) for row in rows], total
 
 
 def retry_quarantined(
@@ -91,7 +101,7 @@ def retry_quarantined(
         raise UserError(
             f"La ligne {min(missing)} de ce lot n’est pas en quarantaine : relisez la liste.", field="line"
         )
-    _retry_lines(database, context, batch_id, wanted, fetch, progress)
+    _retry_lines(database, context, batch_id, [(one, waiting[one].size) for one in wanted], fetch, progress)
     confirm_imported(database, context, batch_id, wanted)
     return transaction.read(database, context, _report, batch_id)
 
@@ -99,35 +109,59 @@ def retry_quarantined(
 def retry_references(database: Database, context: Context, batch_id: int, fetch: Fetch) -> None:
     """Try again the lines that named a request not known yet: it may have come further on in the same file."""
     waiting = transaction.read(database, context, _quarantined, batch_id)
-    wanted = [number for number, code in waiting.items() if code == "unknown_reference"]
-    _retry_lines(database, context, batch_id, wanted, fetch, no_progress)
+    wanted = [number for number, found in waiting.items() if found.code == "unknown_reference"]
+    sized = [(number, waiting[number].size) for number in wanted]
+    _retry_lines(database, context, batch_id, sized, fetch, no_progress)
 
 
 def _retry_lines(
     database: Database,
     context: Context,
     batch_id: int,
-    wanted: Sequence[int],
+    wanted: Sequence[tuple[int, int]],
     fetch: Fetch,
     progress: Progress,
 ) -> None:
-    for start in range(0, len(wanted), _LINES_AT_ONCE):
-        some = wanted[start : start + _LINES_AT_ONCE]
+    done = 0
+    for some in _groups(wanted):
         raw = transaction.read(database, context, _raw_lines, batch_id, some)
         prepared = [with_attachments(prepare(line, map_exchange_line), fetch) for line in raw]
         transaction.run(database, context, _retry, batch_id, prepared)
-        progress(start + len(some), len(wanted))
+        done += len(some)
+        progress(done, len(wanted))
+
+
+def _groups(wanted: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Line numbers by groups that memory can hold: at most 50, fewer where (number, size in bytes) says heavy."""
+    group: list[int] = []
+    weight = 0
+    for number, size in wanted:
+        group.append(number)
+        weight += size
+        if len(group) == _LINES_AT_ONCE or weight >= _BYTES_AT_ONCE:
+            yield group
+            group, weight = [], 0
+    if group:
+        yield group
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    code: str | None
+    size: int
 
 
 @needs(Permission.IMPORT_REQUESTS)
-def _quarantined(session: Session, context: Context, batch_id: int) -> dict[int, str | None]:
-    """The numbers of a batch's lines in quarantine, in order, each with its code."""
+def _quarantined(session: Session, context: Context, batch_id: int) -> dict[int, _Waiting]:
+    """The numbers of a batch's lines in quarantine, in order, each with its code and size."""
     if session.get(ImportBatch, batch_id) is None:
         raise UserError("Ce lot n’existe pas.", field="batch")
-    query = select(ImportLine.number, ImportLine.code).where(
+    query = select(ImportLine.number, ImportLine.code, func.length(ImportLine.raw).label("size")).where(
         ImportLine.batch_id == batch_id, ImportLine.outcome == LineOutcome.QUARANTINED
     )
-    return {row.number: row.code for row in session.execute(query.order_by(ImportLine.number))}
+    return {
+        row.number: _Waiting(row.code, row.size) for row in session.execute(query.order_by(ImportLine.number))
+    }
 
 
 def _raw_lines(session: Session, context: Context, batch_id: int, numbers: Sequence[int]) -> list[RawLine]:
@@ -185,17 +219,3 @@ def _change_outcome(session: Session, context: Context, row: ImportLine, settled
 
 def _report(session: Session, context: Context, batch_id: int) -> BatchReport:
     return batch_report(session, session.get_one(ImportBatch, batch_id))
-
-
-def _shown(line: ImportLine, batch: ImportBatch) -> QuarantinedLine:
-    return QuarantinedLine(
-        id=line.id,
-        batch_id=batch.id,
-        portal=batch.portal,
-        batch=batch.batch,
-        number=line.number,
-        code=line.code or "",
-        reason=line.reason or "",
-        received_at=batch.started_at,
-        excerpt=(line.raw or b"")[:2_000].decode("utf-8", "replace"),
-    )
