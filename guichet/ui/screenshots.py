@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings
 from PySide6.QtWidgets import QApplication
 
 from guichet.services.transaction import Actor, OpenedDatabase
@@ -54,6 +54,7 @@ def take_screenshots(
             taken += [_picture(window, name, directory, suffix) for name in window.pages]
             window.close()
             window.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
             (directory / ".geometry.ini").unlink(missing_ok=True)
     return taken
 

@@ -36,7 +36,7 @@ PILL_ROLE = Qt.ItemDataRole.UserRole + 1
 DOTS_ROLE = Qt.ItemDataRole.UserRole + 2
 NO_INDEX = QModelIndex()
 FLEXIBLE_MINIMUM = 12
-CELL_MARGIN = 22
+CELL_MARGIN = 18
 
 
 @dataclass(frozen=True)

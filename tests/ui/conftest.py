@@ -21,7 +21,7 @@ from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
 from tests.builders import add_family, add_person
 from tests.conftest import NOW
-from tests.ui.support import Opener, SqlGuard, actor
+from tests.ui.support import Opener, SqlGuard, actor, delete_now
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def sql_guard() -> Iterator[SqlGuard]:
 def theme(qapp: QApplication) -> Iterator[Theme]:
     theme = Theme(qapp, Look.LIGHT)
     yield theme
+    qapp.setStyleSheet("")
     theme.deleteLater()
+    delete_now()
 
 
 @pytest.fixture
@@ -102,3 +104,4 @@ def open_window(
     for window in windows:
         window.close()
         window.deleteLater()
+    delete_now()

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from pypdf import PdfReader
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
@@ -42,6 +42,13 @@ class SqlGuard:
 def actor(*roles: Role) -> Actor:
     """Someone with these roles and no account row."""
     return Actor("camille", "Camille Roux", frozenset(roles or {Role.ADMINISTRATOR}), workstation="poste-1")
+
+
+def delete_now() -> None:
+    """Delete what was told to delete itself later: no event loop runs between two tests, and every widget left is
+    painted again by the next palette.
+    """
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def type_text(widget: QWidget, text: str) -> None:

@@ -14,7 +14,7 @@ from guichet.models.settings import Setting
 from guichet.rules.errors import AlreadyApplied, EnvironmentProblem, UserError
 from guichet.services.transaction import Context
 from guichet.ui.desk import Desk
-from guichet.ui.tasks import Progress, Task
+from guichet.ui.tasks import Task
 from guichet.ui.topics import Topic
 from tests.ui.support import SqlGuard
 
@@ -116,7 +116,7 @@ def test_long_work_does_not_delay_a_reading(desk: Desk, qtbot: QtBot) -> None:
     go = threading.Event()
     ended: list[str] = []
 
-    def long(database: Any, context: Context, asked: None, progress: Progress) -> str:
+    def long(database: Any, context: Context, asked: None, task: Task) -> str:
         go.wait(5)
         return "long"
 
@@ -183,18 +183,18 @@ def test_a_cancelled_task_stops_and_says_what_changed(desk: Desk, qtbot: QtBot) 
     steps: list[int] = []
     started = threading.Event()
 
-    def long(database: Any, context: Context, asked: int, progress: Progress) -> None:
+    def long(database: Any, context: Context, asked: int, task: Task) -> None:
         for step in range(asked):
-            progress(step, asked, "")
+            task.step(step, asked)
             steps.append(step)
             started.set()
             threading.Event().wait(0.01)
 
-    task = Task("Import")
-    with qtbot.waitSignals([desk.changed, task.finished]):
-        desk.start(task, long, 10_000, changes=frozenset({Topic.IMPORTS}))
+    import_task = Task("Import")
+    with qtbot.waitSignals([desk.changed, import_task.finished]):
+        desk.start(import_task, long, 10_000, changes=frozenset({Topic.IMPORTS}))
         started.wait(5)
-        task.cancel()
+        import_task.cancel()
     assert 0 < len(steps) < 10_000
 
 

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QVBoxLayout
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
+from guichet.rules.requests import RequestState
 from guichet.rules.text import format_instant
 from guichet.services import batch_documents, home, intake
 from guichet.services.home import Home, NightTile, SiteRow
 from guichet.services.intake_batch import BatchReport
-from guichet.services.requests import Queue
+from guichet.services.requests import Queue, RequestQuery
 from guichet.services.transaction import Context, OpenedDatabase
 from guichet.ui.page import Destination, Page, Tools
 from guichet.ui.tables import Column
@@ -26,7 +27,7 @@ from guichet.ui.widgets.tile import Tile
 from guichet.ui.wording import count, grouped
 
 UNPAID = "unpaid"
-TILES_ACROSS = 4
+TILES_ACROSS = 5
 
 SITE_COLUMNS = (
     Column[SiteRow]("Site", lambda row: row.facility, None),
@@ -73,12 +74,18 @@ class HomePage(Page):
         tiles = {
             "to_take": Tile(parent, "Demandes à prendre", Destination(requests, Queue.TO_TAKE)),
             "mine": Tile(parent, "Demandes à ma charge", Destination(requests, Queue.MINE)),
-            "complements": Tile(parent, "Compléments reçus", Destination(requests, Queue.OPEN)),
+            "complements": Tile(
+                parent,
+                "Compléments reçus",
+                Destination(requests, RequestQuery(states=(RequestState.IN_PROGRESS,))),
+            ),
             "waiting_family": Tile(
                 parent, "En attente de la famille", Destination(requests, Queue.WAITING_FAMILY)
             ),
             "anomalies": Tile(parent, "En anomalie", Destination(requests, Queue.ANOMALIES)),
-            "late_answers": Tile(parent, "Réponses en retard", Destination(requests, Queue.OPEN)),
+            "late_answers": Tile(
+                parent, "Réponses en retard", Destination(requests, RequestQuery(sort="answer_by"))
+            ),
             "freed_places": Tile(parent, "Jours avec une place libérée", None),
             "expiring_pieces": Tile(parent, "Pièces qui expirent sous 30 jours", None),
         }

@@ -1,5 +1,6 @@
 """The requests: the queue on the left, the one chosen on the right, one key per decision below."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -27,14 +28,16 @@ from guichet.ui.wording import VERDICTS, count
 
 TYPING_MILLISECONDS = 150
 
-QUEUES = {
-    Queue.OPEN: "À traiter",
-    Queue.TO_TAKE: "À prendre",
-    Queue.MINE: "À ma charge",
-    Queue.WAITING_FAMILY: "En attente de la famille",
-    Queue.ANOMALIES: "En anomalie",
-    Queue.ALL: "Toutes",
-}
+VIEWS = (
+    ("À traiter", RequestQuery()),
+    ("À prendre", RequestQuery(queue=Queue.TO_TAKE)),
+    ("À ma charge", RequestQuery(queue=Queue.MINE)),
+    ("En traitement", RequestQuery(states=(RequestState.IN_PROGRESS,))),
+    ("En attente de la famille", RequestQuery(queue=Queue.WAITING_FAMILY)),
+    ("Liste d’attente", RequestQuery(states=(RequestState.WAITING_LIST,))),
+    ("En anomalie", RequestQuery(queue=Queue.ANOMALIES)),
+    ("Toutes", RequestQuery(queue=Queue.ALL)),
+)
 PROPOSALS = {
     "": "Toute proposition",
     **{code: f"Proposé : {state.label.lower()}" for code, state in VERDICTS.items()},
@@ -57,6 +60,7 @@ class RequestsPage(Page):
         super().__init__(tools, parent)
         self._deciding = False
         self._leave: int | None = None
+        self._seek: int | None = None
         self._last_decided: RequestDetail | None = None
         self.queue = QComboBox(self)
         self.kind = QComboBox(self)
@@ -122,8 +126,7 @@ class RequestsPage(Page):
         self.bulk.setVisible(may_decide)
 
     def _fill_filters(self) -> None:
-        for queue, label in QUEUES.items():
-            self.queue.addItem(label, queue.value)
+        self.queue.addItems([label for label, _ in VIEWS])
         self.kind.addItem("Tous les types", "")
         for kind, label in KIND_LABELS.items():
             self.kind.addItem(label, kind.value)
@@ -163,16 +166,18 @@ class RequestsPage(Page):
 
     def open(self, wanted: Any) -> None:
         query = wanted if isinstance(wanted, RequestQuery) else RequestQuery(queue=Queue(wanted))
-        for combo, value in (
-            (self.queue, query.queue.value),
-            (self.kind, query.kinds[0].value if query.kinds else ""),
-            (self.proposal, query.proposal),
-        ):
+        same_view = (place for place, (_, view) in enumerate(VIEWS) if _view_of(view) == _view_of(query))
+        for combo in (self.queue, self.kind, self.proposal):
             combo.blockSignals(True)
-            choose(combo, value)
+        self.queue.setCurrentIndex(next(same_view, 0))
+        choose(self.kind, query.kinds[0].value if query.kinds else "")
+        choose(self.proposal, query.proposal)
+        for combo in (self.queue, self.kind, self.proposal):
             combo.blockSignals(False)
         self.search.setText(query.text)
-        self._ask()
+        self.list.model.set_checked(set())
+        shown = replace(self._query(), sort=query.sort, descending=query.descending)
+        self.list.ask(shown, own_order=True)
 
     def show_example(self) -> None:
         self._focus_list()
@@ -182,8 +187,8 @@ class RequestsPage(Page):
 
     def _query(self) -> RequestQuery:
         kind = self.kind.currentData()
-        return RequestQuery(
-            queue=Queue(self.queue.currentData()),
+        return replace(
+            VIEWS[self.queue.currentIndex()][1],
             kinds=tuple(each for each in KIND_LABELS if each.value == kind),
             proposal=self.proposal.currentData(),
             text=self.search.text(),
@@ -203,9 +208,16 @@ class RequestsPage(Page):
         self.view.show_request(row.request_id if row is not None else None)
 
     def _move_on(self) -> None:
-        """After a decision the cursor stands on the next request, whether or not the decided one is still listed."""
+        """After a decision the cursor stands on the next request, whether or not the decided one is still listed; after
+        an undo, on the request that is to be decided again.
+        """
         leave, self._leave = self._leave, None
+        seek, self._seek = self._seek, None
         table = self.list.table
+        place = None if seek is None else self.list.model.position(seek)
+        if place is not None:
+            table.select(place)
+            return
         row = table.current_row()
         if leave is not None and row is not None and row.request_id == leave:
             table.select(table.currentIndex().row() + 1)
@@ -344,9 +356,7 @@ class RequestsPage(Page):
         self.messages.inform(
             f"{last.child or last.family} : la décision est annulée, la demande est à décider"
         )
-        place = self.list.model.position(last.request_id)
-        if place is not None:
-            self.list.table.select(place)
+        self._seek = last.request_id
 
     def _say_bulk(self) -> None:
         ticked = len(self.list.model.checked)
@@ -371,3 +381,7 @@ class RequestsPage(Page):
     def _show_report(self, report: BulkReport) -> None:
         self.list.model.set_checked(set())
         BulkReportDialog(self.tools, report, self).open()
+
+
+def _view_of(query: RequestQuery) -> tuple[Queue, tuple[RequestState, ...]]:
+    return query.queue, query.states

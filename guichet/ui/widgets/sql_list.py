@@ -63,9 +63,9 @@ class SqlList(QWidget, Generic[Row]):
         """What is shown."""
         return self._query
 
-    def ask(self, query: PageQuery) -> None:
-        """Show a query from its first row; the order chosen by a click on a title is kept."""
-        if self._query is not None and self._query.sort and not query.sort:
+    def ask(self, query: PageQuery, *, own_order: bool = False) -> None:
+        """Show a query from its first row, in the order chosen by a click on a title unless it brings its own."""
+        if self._query is not None and not own_order:
             query = dataclasses.replace(query, sort=self._query.sort, descending=self._query.descending)
         self._query = query
         self._fetch_first(query)

@@ -1,0 +1,392 @@
+"""The counter agent's day by the keyboard alone: the night's requests, one key per decision, nothing lost."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from guichet.models.bookings import Booking, BookingState
+from guichet.models.database import Database
+from guichet.models.offer import Activity, DeadlineAction, DeadlineKind, DeadlineRule
+from guichet.models.people import Family, Person
+from guichet.models.requests import Request
+from guichet.rules.permissions import Role
+from guichet.services import decisions, transaction
+from guichet.services.decisions import Refuse
+from guichet.services.transaction import Actor, Context
+from guichet.ui.page import Destination
+from guichet.ui.pages.home import HomePage
+from guichet.ui.pages.requests import RequestsPage
+from guichet.ui.screenshots import settle
+from guichet.ui.widgets.bulk_dialog import BulkDialog, BulkReportDialog
+from guichet.ui.widgets.decision_bar import Key
+from guichet.ui.widgets.quarantine import QuarantineDialog
+from guichet.ui.window import MainWindow
+from tests.services.exchange_town import write
+from tests.ui import desk_town
+from tests.ui.support import Opener, SqlGuard, type_text
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
+    def build() -> None:
+        desk_town.build(sqlite_database)
+        desk_town.bring_night(sqlite_database, context, tmp_path)
+
+    sql_guard.aside(build)
+    return sqlite_database
+
+
+@pytest.fixture
+def window(open_window: Opener) -> MainWindow:
+    return open_window(Role.AGENT)
+
+
+@pytest.fixture
+def page(window: MainWindow, qtbot: QtBot) -> RequestsPage:
+    """The requests, opened by their key, the cursor on the first."""
+    qtbot.keyClick(window, Qt.Key.Key_2, CTRL)
+    settle(window.tools.desk)
+    shown = window.current_page
+    assert isinstance(shown, RequestsPage)
+    return shown
+
+
+def press(qtbot: QtBot, page: RequestsPage, key: Qt.Key, modifier: Any = None) -> None:
+    """Press a key where the cursor is, and let the desk finish."""
+    widget = QApplication.focusWidget()
+    assert isinstance(widget, QWidget), "the cursor is nowhere"
+    qtbot.keyClick(widget, key, modifier or Qt.KeyboardModifier.NoModifier)
+    settle(page.desk)
+
+
+def current(page: RequestsPage) -> str:
+    row = page.list.table.current_row()
+    return row.external_id if row is not None else ""
+
+
+def booked(guard: SqlGuard, database: Database) -> list[tuple[str, str]]:
+    def read() -> list[tuple[str, str]]:
+        with database.reading() as session:
+            rows = session.execute(select(Booking).order_by(Booking.date, Booking.id)).scalars()
+            return [
+                (row.date.isoformat(), row.state.value)
+                for row in rows
+                if row.state is not BookingState.CANCELLED
+            ]
+
+    found: list[tuple[str, str]] = guard.aside(read)
+    return found
+
+
+def states(guard: SqlGuard, database: Database) -> dict[str, str]:
+    found: dict[str, str] = guard.aside(lambda: desk_town.states(database))
+    return found
+
+
+def test_the_whole_night_is_decided_without_a_mouse_nor_a_dialog(
+    page: RequestsPage, window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    assert current(page) == "D-1"
+    press(qtbot, page, Qt.Key.Key_A)
+    assert current(page) == "D-2", "the next request comes by itself"
+    press(qtbot, page, Qt.Key.Key_A)
+    assert window.notice.isVisible(), "the only place is taken: said, not done"
+    assert states(sql_guard, town)["D-2"] == "pending"
+    press(qtbot, page, Qt.Key.Key_L)
+    assert current(page) == "D-3"
+    press(qtbot, page, Qt.Key.Key_A)
+    assert current(page) == "D-4"
+    press(qtbot, page, Qt.Key.Key_C)
+    type_text(QApplication.focusWidget(), "Quel accueil : celui du mercredi ?")
+    press(qtbot, page, Qt.Key.Key_Return)
+    assert states(sql_guard, town) == {
+        "D-1": "accepted",
+        "D-2": "waiting_list",
+        "D-3": "accepted",
+        "D-4": "needs_info",
+    }
+    assert booked(sql_guard, town) == [
+        ("2026-04-08", "booked"),
+        ("2026-04-15", "booked"),
+        ("2026-04-15", "waiting"),
+    ]
+    assert _address(sql_guard, town) == "4 rue des Roses"
+
+
+def _address(guard: SqlGuard, database: Database) -> str:
+    def read() -> str:
+        with database.reading() as session:
+            adult = session.execute(select(Person).where(Person.number == "A1003")).scalar_one()
+            return adult.address or ""
+
+    return str(guard.aside(read))
+
+
+def test_dates_are_ticked_one_by_one_and_the_rest_refused_with_a_coded_reason(
+    page: RequestsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    press(qtbot, page, Qt.Key.Key_Return)
+    assert page.view.items.hasFocus(), "Enter goes among the dates"
+    press(qtbot, page, Qt.Key.Key_Down)
+    press(qtbot, page, Qt.Key.Key_Space)
+    assert len(page.view.chosen()) == 1
+    press(qtbot, page, Qt.Key.Key_A)
+    assert states(sql_guard, town)["D-1"] == "in_progress"
+    assert current(page) == "D-1", "a date is still to decide"
+    press(qtbot, page, Qt.Key.Key_R)
+    page.bar.code.setCurrentIndex(page.bar.code.findData("complet"))
+    type_text(page.bar.text, "Sortie au zoo, groupe complet")
+    press(qtbot, page, Qt.Key.Key_Return)
+    assert states(sql_guard, town)["D-1"] == "partly_accepted"
+    assert booked(sql_guard, town) == [("2026-04-08", "booked")]
+    assert current(page) == "D-2"
+
+
+def test_ctrl_z_takes_the_last_decision_back_while_its_answer_has_not_left(
+    page: RequestsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    press(qtbot, page, Qt.Key.Key_A)
+    assert booked(sql_guard, town)
+    press(qtbot, page, Qt.Key.Key_Z, CTRL)
+    assert states(sql_guard, town)["D-1"] == "in_progress"
+    assert booked(sql_guard, town) == []
+    assert current(page) == "D-1"
+    assert len(page.view.chosen()) == 2, "both dates are to decide again"
+
+
+def test_autre_needs_its_text_and_escape_gives_the_refusal_up(
+    page: RequestsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    press(qtbot, page, Qt.Key.Key_R)
+    page.bar.code.setCurrentIndex(page.bar.code.findData("autre"))
+    page.bar.text.setFocus()
+    press(qtbot, page, Qt.Key.Key_Return)
+    assert page.bar.error.isVisible()
+    assert page.bar.text.hasFocus()
+    press(qtbot, page, Qt.Key.Key_Escape)
+    assert not page.bar.writing
+    assert page.list.table.hasFocus()
+    assert states(sql_guard, town)["D-1"] == "pending"
+
+
+def test_letters_typed_in_a_field_decide_nothing(
+    page: RequestsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    page.search.setFocus()
+    qtbot.keyClicks(page.search, "al")
+    settle(page.desk)
+    assert page.search.text() == "al"
+    assert set(states(sql_guard, town).values()) == {"pending", "in_progress"}
+
+
+def test_what_another_desk_decided_meanwhile_is_told_with_who_and_when(
+    page: RequestsPage,
+    window: MainWindow,
+    qtbot: QtBot,
+    town: Database,
+    sql_guard: SqlGuard,
+    context: Context,
+) -> None:
+    detail = page.view.detail
+    assert detail is not None
+    other = Context(Actor("yann", "Yann Morel", frozenset({Role.AGENT}), workstation="poste-2"), context.now)
+    refusal = Refuse(detail.request_id, "complet")
+    sql_guard.aside(lambda: transaction.run(town, other, decisions.refuse, refusal))
+    press(qtbot, page, Qt.Key.Key_A)
+    assert "yann" in window.notice.text.text().lower()
+    assert "18/03/2026" in window.notice.text.text()
+    assert states(sql_guard, town)["D-1"] == "refused"
+    assert booked(sql_guard, town) == []
+    assert "D-1" not in {row.external_id for row in page.list.model.rows}, "the list was read again"
+
+
+def test_a_late_request_passes_only_with_a_written_derogation(
+    town: Database, open_window: Opener, qtbot: QtBot, sql_guard: SqlGuard
+) -> None:
+    def close_bookings() -> None:
+        with town.writing() as session:
+            activity = session.execute(select(Activity)).scalar_one()
+            session.add(
+                DeadlineRule(activity_id=activity.id, action=DeadlineAction.BOOK, kind=DeadlineKind.NEVER)
+            )
+
+    sql_guard.aside(close_bookings)
+    window = open_window(Role.AGENT)
+    window.go(Destination("requests"))
+    settle(window.tools.desk)
+    page = window.current_page
+    assert isinstance(page, RequestsPage)
+    press(qtbot, page, Qt.Key.Key_A)
+    assert page.bar.reason.hasFocus(), "the reason is asked for in the bar"
+    assert states(sql_guard, town)["D-1"] == "pending"
+    type_text(page.bar.reason, "Hospitalisation de la mère")
+    press(qtbot, page, Qt.Key.Key_Return)
+    assert states(sql_guard, town)["D-1"] == "accepted"
+
+
+def test_a_cut_base_keeps_the_refusal_being_written_and_retry_decides_once(
+    page: RequestsPage, window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    press(qtbot, page, Qt.Key.Key_R)
+    type_text(page.bar.text, "Dossier incomplet : il manque l’assurance")
+
+    def cut(*_: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("server closed the connection unexpectedly"))
+
+    event.listen(town.engine, "before_cursor_execute", cut)
+    press(qtbot, page, Qt.Key.Key_Return)
+    assert window.banner.isVisible()
+    assert "1\u00a0action attend" in window.banner.text.text()
+    assert page.bar.text.text() == "Dossier incomplet : il manque l’assurance"
+    assert not page.bar.buttons[Key.ACCEPT].isEnabled(), "no second decision before the first is known"
+    event.remove(town.engine, "before_cursor_execute", cut)
+    qtbot.mouseClick(window.banner.action, Qt.MouseButton.LeftButton)
+    settle(page.desk)
+    assert states(sql_guard, town)["D-1"] == "refused"
+    assert not page.bar.writing
+
+
+def test_all_that_fits_is_simulated_first_then_accepted_in_order_of_submission(
+    page: RequestsPage, window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    qtbot.mouseClick(page.bulk, Qt.MouseButton.LeftButton)
+    settle(page.desk)
+    dialog = page.findChild(BulkDialog)
+    assert dialog is not None
+    assert "4\u00a0demandes" in dialog.heading.text()
+    said = {label.accessibleName() for label in dialog.facts.findChildren(QWidget) if label.accessibleName()}
+    assert "Rentrent : 2\u00a0lignes" in said, "the second Wednesday has one place only"
+    assert "Iront en liste d’attente : 1\u00a0ligne" in said
+    assert states(sql_guard, town)["D-1"] == "pending", "a simulation writes nothing"
+    qtbot.keyClick(dialog.go, Qt.Key.Key_Space)
+    settle(page.desk)
+    found = states(sql_guard, town)
+    assert (found["D-1"], found["D-2"]) == ("accepted", "waiting_list")
+    assert (found["D-3"], found["D-4"]) == ("in_progress", "pending"), "what must be examined is left"
+    report = page.findChild(BulkReportDialog)
+    assert report is not None
+    assert "4\u00a0demandes traitées sur 4" in report.summary.text()
+
+
+def test_only_ticked_requests_are_accepted_in_bulk(
+    page: RequestsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
+) -> None:
+    press(qtbot, page, Qt.Key.Key_Down)
+    press(qtbot, page, Qt.Key.Key_Space)
+    assert "1\u00a0cochée" in page.bulk.text()
+    qtbot.keyClick(page.bulk, Qt.Key.Key_Space)
+    settle(page.desk)
+    dialog = page.findChild(BulkDialog)
+    assert dialog is not None
+    qtbot.keyClick(dialog.go, Qt.Key.Key_Space)
+    settle(page.desk)
+    found = states(sql_guard, town)
+    assert (found["D-1"], found["D-2"]) == ("pending", "accepted")
+
+
+def test_a_tile_opens_the_list_it_counts(window: MainWindow, qtbot: QtBot) -> None:
+    window.go(Destination("home"))
+    settle(window.tools.desk)
+    home = window.current_page
+    assert isinstance(home, HomePage)
+    assert home.tiles["to_take"].accessibleName() == "Demandes à prendre : 4"
+    home.tiles["to_take"].setFocus()
+    qtbot.keyClick(home.tiles["to_take"], Qt.Key.Key_Space)
+    settle(window.tools.desk)
+    page = window.current_page
+    assert isinstance(page, RequestsPage)
+    assert page.queue.currentText() == "À prendre"
+    assert len(page.list.model.rows) == 4
+
+
+def test_tiles_follow_what_is_decided_elsewhere_in_the_window(
+    page: RequestsPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    press(qtbot, page, Qt.Key.Key_A)
+    qtbot.keyClick(window, Qt.Key.Key_1, CTRL)
+    settle(window.tools.desk)
+    home = window.current_page
+    assert isinstance(home, HomePage)
+    assert home.tiles["to_take"].accessibleName() == "Demandes à prendre : 3"
+
+
+def test_a_file_is_imported_with_its_counts_and_a_mended_line_is_tried_again(
+    window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard, tmp_path: Path
+) -> None:
+    window.go(Destination("home"))
+    settle(window.tools.desk)
+    home = window.current_page
+    assert isinstance(home, HomePage)
+    lines: list[Any] = [
+        desk_town.bookings("D-9", "1003", "E3", desk_town.WIDE),
+        desk_town.bookings("D-10", "9999", "E9", desk_town.WIDE),
+    ]
+    home.import_path(write(tmp_path / "day.jsonl", lines, batch="day"))
+    settle(window.tools.desk)
+    assert "1" in _fact(home, "En quarantaine")
+    assert states(sql_guard, town)["D-9"] == "pending"
+    qtbot.mouseClick(home.quarantine, Qt.MouseButton.LeftButton)
+    settle(window.tools.desk)
+    dialog = home.findChild(QuarantineDialog)
+    assert dialog is not None
+    (line,) = dialog.table.paged.rows
+    assert (line.number, "famille" in line.reason) == (2, True)
+    assert "D-10" in dialog.raw.toPlainText()
+    sql_guard.aside(lambda: _rename_family(town, "1002", "9999", "E2", "E9"))
+    qtbot.mouseClick(dialog.retry, Qt.MouseButton.LeftButton)
+    settle(window.tools.desk)
+    assert dialog.table.paged.rows == []
+    assert states(sql_guard, town)["D-10"] == "pending"
+
+
+def test_a_torn_file_is_refused_whole_in_words(
+    window: MainWindow, tmp_path: Path, town: Database, sql_guard: SqlGuard
+) -> None:
+    window.go(Destination("home"))
+    home = window.current_page
+    assert isinstance(home, HomePage)
+    torn = tmp_path / "torn.jsonl"
+    torn.write_bytes(
+        write(
+            tmp_path / "whole.jsonl", [desk_town.bookings("D-9", "1003", "E3", desk_town.WIDE)], batch="x"
+        ).read_bytes()[:-40]
+    )
+    home.import_path(torn)
+    settle(window.tools.desk)
+    assert "refusé en entier" in window.notice.text.text()
+    assert "D-9" not in states(sql_guard, town)
+
+
+def test_someone_who_may_only_read_has_no_decision_bar(
+    open_window: Callable[..., MainWindow], town: Database
+) -> None:
+    window = open_window(Role.FINANCE)
+    window.go(Destination("requests"))
+    settle(window.tools.desk)
+    page = window.current_page
+    assert isinstance(page, RequestsPage)
+    assert page.list.model.rows
+    assert page.bar.isHidden()
+    assert page.bulk.isHidden()
+    assert isinstance(page.view.family, QPushButton)
+
+
+def _fact(home: HomePage, name: str) -> str:
+    labels = [label.accessibleName() for label in home.night.findChildren(QWidget)]
+    return next(label for label in labels if label.startswith(name))
+
+
+def _rename_family(database: Database, number: str, new: str, child: str, new_child: str) -> None:
+    with database.writing() as session:
+        session.execute(select(Family).where(Family.number == number)).scalar_one().number = new
+        session.execute(select(Person).where(Person.number == child)).scalar_one().number = new_child
+        assert session.execute(select(Request)).first() is not None
