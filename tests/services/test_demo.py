@@ -14,6 +14,7 @@ from guichet.models.database import Database, open_database
 from guichet.models.money import Allocation, Charge, Invoice, Payment
 from guichet.models.offer import Activity, CapacityPool, DeadlineRule, PoolDay, PoolSlot
 from guichet.models.people import Family, Membership, Person, Quotient
+from guichet.models.requests import Request, RequestState
 from guichet.models.settings import Holiday, SchoolYear
 from guichet.portal.reader import verify as verify_file
 from guichet.rules.errors import UserError
@@ -66,7 +67,8 @@ def test_it_is_built_on_either_engine(database: Database) -> None:
     built = build(database, families=6)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Family)) == built.families
-        assert session.scalar(select(func.count()).select_from(Booking)) == built.bookings
+        drawn = select(func.count()).select_from(Booking).where(Booking.request_item_id.is_(None))
+        assert session.scalar(drawn) == built.bookings
         assert session.scalar(select(func.count()).select_from(Invoice)) == built.invoices
         assert verify.verify(session, CONTEXT).findings == ()
 
@@ -213,7 +215,7 @@ def test_separated_parents_share_a_child_and_each_books_their_own_weeks(town: Da
                 for day in session.scalars(
                     select(Booking.date)
                     .join(Family, Family.id == Booking.family_id)
-                    .where(Family.number == number)
+                    .where(Family.number == number, Booking.request_item_id.is_(None))
                 )
             }
             for number in (MOTHER, FATHER)
@@ -264,6 +266,17 @@ def test_the_calendar_is_that_of_zone_a(town: Database) -> None:
         assert found["Vacances d’hiver", date(2026, 2, 7)] == date(2026, 2, 22)
         assert found["Vacances de Noël", date(2025, 12, 20)] == date(2026, 1, 4)
         assert found["Lundi de Pâques", date(2026, 4, 6)] == date(2026, 4, 6)
+
+
+def test_the_eve_leaves_work_in_every_state(town: Database) -> None:
+    with town.reading() as session:
+        found = dict(session.execute(select(Request.state, func.count()).group_by(Request.state)).all())
+        assert {
+            RequestState.ACCEPTED,
+            RequestState.NEEDS_INFO,
+            RequestState.IN_PROGRESS,
+            RequestState.PENDING,
+        } <= set(found)
 
 
 def test_every_account_opens_with_the_public_password(town: Database) -> None:

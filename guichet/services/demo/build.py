@@ -20,6 +20,7 @@ from guichet.services.accounts import system_actor
 from guichet.services.demo.accounts import open_accounts
 from guichet.services.demo.calendar import write_calendar
 from guichet.services.demo.dossiers import write_consents, write_dossiers, write_quotients, write_schooling
+from guichet.services.demo.eve import play_eve
 from guichet.services.demo.former import write_former_bookings
 from guichet.services.demo.habits import HabitsWriter
 from guichet.services.demo.history import play_history
@@ -64,6 +65,8 @@ def build(
     people = transaction.run(database, context, _write_town, families, seed, progress)
     progress("Factures et règlements des mois passés…")
     past = play_history(database, context, Random(seed), people.households)  # noqa: S311 (not a secret)
+    progress("Demandes de la veille…")
+    play_eve(database, context, seed)
     return DemoTown(
         families=len(people.households),
         children=len({child.id for house in people.households for child in house.children}),

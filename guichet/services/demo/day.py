@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from guichet.models.database import Database
 from guichet.models.people import Family
-from guichet.models.requests import ImportLine
 from guichet.portal.connectors import Report
 from guichet.portal.folder import FolderConnector
 from guichet.rules.errors import EnvironmentProblem
@@ -38,6 +37,7 @@ from guichet.services.attestation_register import ExportAttestations
 from guichet.services.attestations import IssueAttestations
 from guichet.services.bulk_decisions import BulkOutcome
 from guichet.services.demo.build import DEMO_NOW
+from guichet.services.demo.eve import requests_of
 from guichet.services.demo.night import PORTAL, write_night_file
 from guichet.services.demo.sources import DUPONT
 from guichet.services.intake_batch import no_progress
@@ -118,7 +118,7 @@ class _Day:
             "import.pdf", transaction.read(self._database, self._agent, batch_documents.pdf, batch.batch_id)
         )
         self._progress("Décisions : tout ce qui rentre est accepté…")
-        ids = transaction.read(self._database, self._agent, _request_ids, batch.batch_id)
+        ids = transaction.read(self._database, self._agent, requests_of, batch.batch_id)
         decided = bulk_decisions.accept_all_that_fits(self._database, self._agent, ids)
         self._progress("Réponses aux familles…")
         later = replace(self._program, now=self._program.now + timedelta(hours=1))
@@ -206,16 +206,6 @@ def usual_requests(session: Session, _context: Context) -> int:
 def _today(database: Database) -> datetime:
     with database.reading() as session:
         return settings.demo_now(session) or DEMO_NOW
-
-
-def _request_ids(session: Session, _context: Context, batch_id: int) -> list[int]:
-    return list(
-        session.scalars(
-            select(ImportLine.request_id)
-            .where(ImportLine.batch_id == batch_id, ImportLine.request_id.is_not(None))
-            .distinct()
-        )
-    )
 
 
 def _family_id(session: Session, _context: Context, number: str) -> int:

@@ -46,6 +46,13 @@ def write_dossiers(
                 for code, label in (("FICHE", "Fiche sanitaire"), ("ASSUR", "Attestation d’assurance"))
                 if code in pieces
             ]
+            if rng.random() < 0.5:
+                booster = paris_day(writer.now) + timedelta(days=rng.randrange(5, 900))
+                documents.append(
+                    _piece(
+                        household.id, child.id, offer.document_types["VACCINS"], "Vaccins", filed_at, booster
+                    )
+                )
     writer.add(Dossier, dossiers)
     writer.add(Document, documents)
 

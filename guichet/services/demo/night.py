@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from guichet.models.bookings import Booking, BookingState, Enrolment, EnrolmentS
 from guichet.models.database import Database
 from guichet.models.offer import Activity, Opening, Slot
 from guichet.models.people import Family, MemberRole, Membership, Person
+from guichet.models.requests import Request, RequestState
 from guichet.portal.writer import format_instant, write_exchange
 from guichet.rules.text import paris_day
 from guichet.services import transaction
@@ -57,6 +58,24 @@ class Knowledge:
     bookings: Sequence[tuple[Place, date]]
     booked: frozenset[tuple[str, str, str, date]]
     openings: dict[tuple[str, str], Sequence[date]]
+    awaited: Sequence[tuple[str, str]]
+
+
+def write_eve_file(database: Database, context: Context, folder: Path, *, requests: int, seed: int) -> Path:
+    """Write the file of the night before: only ordinary requests."""
+    path = folder / "demandes-de-la-veille.jsonl"
+    known = transaction.read(database, context, _learn)
+    rng = Random(seed)  # noqa: S311 (the same night each time, not a secret)
+    night = _Night(rng, known, context.now, "P25")
+    with path.open("wb") as stream:
+        write_exchange(
+            stream,
+            (night.ordinary(rank, requests) for rank in range(requests)),
+            portal=PORTAL,
+            batch=f"nuit-{paris_day(context.now).isoformat()}",
+            exported_at=context.now - timedelta(hours=6),
+        )
+    return path
 
 
 def write_night_file(
@@ -70,7 +89,7 @@ def write_night_file(
     with path.open("wb") as stream:
         write_exchange(
             stream,
-            _Night(rng, known, context.now).lines(requests),
+            _Night(rng, known, context.now, "P26").lines(requests),
             portal=PORTAL,
             batch=f"nuit-{paris_day(context.now).isoformat()}",
             exported_at=context.now - timedelta(hours=6),
@@ -140,17 +159,27 @@ def _learn(session: Session, context: Context) -> Knowledge:
             if (row.family_id, row.child_id) in children
         ),
         openings=dict(openings),
+        awaited=[
+            (row.external_id, row.number)
+            for row in session.execute(
+                select(Request.external_id, Family.number)
+                .join(Family, Family.id == Request.family_id)
+                .where(Request.state == RequestState.NEEDS_INFO)
+                .order_by(Request.id)
+            )
+        ],
     )
 
 
 class _Night:
     """Draws the lines of one night's file."""
 
-    def __init__(self, rng: Random, known: Knowledge, now: datetime) -> None:
+    def __init__(self, rng: Random, known: Knowledge, now: datetime, prefix: str) -> None:
         self._rng = rng
         self._known = known
+        self._prefix = prefix
         self._today = paris_day(now)
-        self._opens = datetime(2026, 3, 17, 6, 0, tzinfo=UTC)
+        self._opens = now - timedelta(hours=26)
         self._rank = 0
         self._sent: list[dict[str, Any]] = []
 
@@ -167,9 +196,10 @@ class _Night:
             elif rank % 90 == 89:
                 yield self._rng.choice(self._sent)
             else:
-                yield self._ordinary(rank, count)
+                yield self.ordinary(rank, count)
 
-    def _ordinary(self, rank: int, count: int) -> dict[str, Any]:
+    def ordinary(self, rank: int, count: int) -> dict[str, Any]:
+        """One request of the crowd, submitted at its rank in the day."""
         kinds = {
             self._bookings: 44,
             self._cancellation: 12,
@@ -194,7 +224,7 @@ class _Night:
     def _request(self, kind: str, payload: dict[str, Any], child: Child | None = None) -> dict[str, Any]:
         self._rank += 1
         request: dict[str, Any] = {
-            "id": f"P26-{self._rank:05d}",
+            "id": f"{self._prefix}-{self._rank:05d}",
             "revision": 1,
             "kind": kind,
             "submitted_at": format_instant(self._opens),
@@ -362,6 +392,10 @@ class _Night:
         withdrawal = self._request("withdrawal", {"comment": "Erreur de ma part."})
         yield {**withdrawal, "family": FATHER, "refers_to": asked["id"]}
         yield asked
+        for external_id, family in self._known.awaited[:1]:
+            answer = self._request("complement", {"text": "Voici le document, cette fois lisible."})
+            answer["attachments"] = [_attachment("document.pdf", "Document lisible")]
+            yield {**answer, "family": family, "refers_to": external_id}
 
     def _spoilt(self) -> Iterator[Line]:
         """What a portal sends on a bad night; each of these lines is kept aside with its reason."""
