@@ -41,16 +41,18 @@ def _in_file(
     invoiced: defaultdict[str, int] = defaultdict(int)
     charged: defaultdict[str, int] = defaultdict(int)
     paid: defaultdict[str, int] = defaultdict(int)
-    of_invoice: defaultdict[str, int] = defaultdict(int)
+    billed: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in file.rows("prestations"):
-        amount = row.cents("montant") or 0
-        of_invoice[row.ref("IDfacture") or ""] += amount
         if family := people.account_family(row):
+            amount = row.cents("montant") or 0
             charged[family] += amount
+            billed[row.ref("IDfacture") or ""][family] += amount
     for row in file.rows("factures"):
-        family, total = people.account_family(row), row.cents("total")
+        own, total = billed[row.key], row.cents("total")
+        only = next(iter(own)) if len(own) == 1 else None
+        family = people.account_family(row) or only
         if family and not fold(row.text("etat")).startswith("annul"):
-            invoiced[family] += of_invoice[row.key] if total is None else total
+            invoiced[family] += own[family] if total is None else total
     for row in file.rows("reglements"):
         if family := people.account_family(row):
             paid[family] += row.cents("montant") or 0
@@ -70,13 +72,11 @@ def _here(loader: Loader, model: type[Invoice] | type[Charge] | type[Payment]) -
 
 def invoice_totals(loader: Loader, money: Money, numbers: dict[str, str]) -> tuple[InvoiceTotal, ...]:
     """Each invoice that stands here, with the total the file gives it."""
-    here = dict(
-        loader.session.execute(
-            select(Invoice.id, Invoice.total_cents).where(Invoice.origin == DocumentOrigin.IMPORTED)
-        ).all()
-    )
+    statement = select(Invoice.id, Invoice.label, Invoice.total_cents)
+    rows = loader.session.execute(statement.where(Invoice.origin == DocumentOrigin.IMPORTED))
+    here = {row.id: row for row in rows}
     return tuple(
-        InvoiceTotal(invoice.label, numbers[invoice.family], invoice.total, here[row_id])
+        InvoiceTotal(here[row_id].label, numbers[invoice.family], invoice.total, here[row_id].total_cents)
         for invoice in money.invoices
         if (row_id := loader.find("factures", invoice.key)) is not None
     )

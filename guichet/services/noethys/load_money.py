@@ -82,13 +82,45 @@ def _load_invoices(loader: Loader, offer: Offer, money: Money) -> None:
     holders = identities.holders(loader.session)
     regies = {row.id: row for row in loader.session.scalars(select(Regie))}
     heads = {row_id: _head(loader, regie) for row_id, regie in regies.items()}
+    numbers = _Numbers(loader)
     drafts = []
     for invoice in fresh:
         regie = regies[loader.row_id(*invoice.regie)]
         holder = holders[loader.row_id("familles", invoice.family)]
-        drafts.append(_invoice_draft(invoice, regie, holder, heads[regie.id]))
+        series, label = numbers.give(invoice, regie)
+        drafts.append(_invoice_draft(invoice, series, label, holder, heads[regie.id]))
     inserted = {draft.key for draft in loader.add(Invoice, drafts)}
     _write_lines(loader, offer, [invoice for invoice in fresh if invoice.key in inserted])
+
+
+class _Numbers:
+    """The series and printed number of each invoice: Noethys's own, told apart where two bear the same."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+        rows = loader.session.execute(
+            select(Invoice.regie_id, Invoice.label, Invoice.series, Invoice.number).where(
+                Invoice.kind == InvoiceKind.INVOICE
+            )
+        ).all()
+        self._labels = {(row.regie_id, row.label) for row in rows}
+        self._places = {(row.series, row.number) for row in rows}
+
+    def give(self, invoice: InvoiceValue, regie: Regie) -> tuple[str, str]:
+        if self._loader.known("factures", invoice.key):
+            return regie.series, invoice.label
+        series = regie.series if invoice.prefix in {"", regie.series} else f"{regie.series}/{invoice.prefix}"
+        rank, wanted = 1, (series[:50], invoice.label)
+        found = wanted
+        while (regie.id, found[1]) in self._labels or (found[0], invoice.number) in self._places:
+            rank += 1
+            found = (f"{wanted[0]} ({rank})", f"{wanted[1]} ({rank})")
+        if rank > 1:
+            text = f"numéro {invoice.label} déjà porté par une autre facture : {found[1]} ici"
+            self._loader.tally.note("factures", invoice.key, text)
+        self._labels.add((regie.id, found[1]))
+        self._places.add((found[0], invoice.number))
+        return found
 
 
 def _already_billed(loader: Loader, invoices: Iterable[InvoiceValue]) -> set[tuple[str, str]]:
@@ -119,15 +151,13 @@ def _head(loader: Loader, regie: Regie) -> dict[str, Any]:
 
 
 def _invoice_draft(
-    invoice: InvoiceValue, regie: Regie, holder: identities.Holder, head: Mapping[str, Any]
+    invoice: InvoiceValue, series: str, label: str, holder: identities.Holder, head: Mapping[str, Any]
 ) -> Draft:
-    series = regie.series if invoice.prefix in {"", regie.series} else f"{regie.series}/{invoice.prefix}"
-    series = series if invoice.rank == 1 else f"{series} ({invoice.rank})"
     columns = {
         "kind": InvoiceKind.INVOICE,
-        "series": series[-60:],
+        "series": series,
         "number": invoice.number,
-        "label": invoice.label,
+        "label": label,
         "debtor": holder.debtor,
         "period_start": invoice.period_start,
         "period_end": invoice.period_end,

@@ -59,6 +59,7 @@ def load_calendar(loader: Loader, values: list[HolidayValue]) -> None:
         label = f"{starts_on.year}-{ends_on.year}"
         overlaps = any(first_day <= ends_on and starts_on <= last_day for first_day, last_day in years)
         if not overlaps and label not in labels:
+            labels.add(label)
             fresh.append({"label": label, "starts_on": starts_on, "ends_on": ends_on})
     insert_rows(session, SchoolYear, fresh)
 
@@ -85,10 +86,10 @@ def load_regies(loader: Loader, offer: Offer, prefixes: dict[tuple[str, str], st
 def load_offer(loader: Loader, file: NoethysFile, offer: Offer, organiser: tuple[str, str]) -> None:
     """Facilities, activities, slots, groups, places and openings."""
     _load_activities(loader, offer, organiser)
-    loader.add(AgeGroup, offer.group_drafts)
-    loader.add(Slot, offer.slot_drafts)
+    _add_with_code(loader, AgeGroup, offer.group_drafts)
+    _add_with_code(loader, Slot, offer.slot_drafts)
     _load_exclusions(loader, offer)
-    loader.add(CapacityPool, offer.pool_drafts)
+    _add_with_code(loader, CapacityPool, offer.pool_drafts)
     _load_pool_slots(loader, offer)
     loader.merge(offer.merged)
     _load_pool_days(loader, file, offer)
@@ -133,6 +134,23 @@ def _facility(loader: Loader, place: tuple[str, str]) -> int | None:
     return insert_rows(loader.session, Facility, [{"code": code, "name": name, "address": address or None}])[
         0
     ]
+
+
+def _add_with_code(loader: Loader, model: Any, drafts: list[Draft]) -> None:
+    """Insert rows whose code is unique within their activity, beside those that already stand there."""
+    taken: dict[int, set[str]] = {}
+    for activity_id, code in loader.session.execute(select(model.activity_id, model.code)):
+        taken.setdefault(activity_id, set()).add(code)
+    coded = []
+    for draft in drafts:
+        activity = draft.refs["activity_id"]
+        if activity is not None and not loader.known(draft.kind, draft.key):
+            codes = taken.setdefault(loader.row_id(*activity), set())
+            columns = {**draft.columns, "code": free_code(codes, str(draft.columns["code"]))}
+            coded.append(replace(draft, columns=columns))
+        else:
+            coded.append(draft)
+    loader.add(model, coded)
 
 
 def _load_exclusions(loader: Loader, offer: Offer) -> None:
@@ -225,14 +243,26 @@ def _add_by_content(
 
 
 def load_tariffs(loader: Loader, tariffs: Tariffs) -> None:
-    """Tariffs with their brackets."""
+    """Tariffs with their brackets; one that came earlier stays as it is, what its file adds to it is left out."""
+    earlier = {row.into for row in tariffs.merged if row.kind == "tarifs" and loader.known("tarifs", row.key)}
+    frozen = {key.split("-", maxsplit=1)[0] for _, key in earlier}
     codes = taken_codes(loader.session, Tariff.code)
     drafts = [
-        draft
-        if loader.known(draft.kind, draft.key)
-        else replace(draft, columns={**draft.columns, "code": free_code(codes, str(draft.columns["code"]))})
+        replace(draft, columns={**draft.columns, "code": free_code(codes, str(draft.columns["code"]))})
         for draft in tariffs.tariff_drafts
+        if _tariff_key(draft) not in frozen
     ]
     loader.add(Tariff, drafts)
-    loader.add(Bracket, tariffs.bracket_drafts)
-    loader.merge(tariffs.merged)
+    loader.add(Bracket, [draft for draft in tariffs.bracket_drafts if _tariff_key(draft) not in frozen])
+    for row in tariffs.merged:
+        if row.into[1].split("-", maxsplit=1)[0] not in frozen:
+            loader.merge([row])
+        elif loader.known(row.kind, row.key):
+            loader.adopt(row.kind, row.key, loader.row_id(row.kind, row.key), row.digest)
+        else:
+            loader.tally.leave_out(row.kind, row.key, "tarif déjà repris : modifiez-le dans Guichet")
+
+
+def _tariff_key(draft: Draft) -> str:
+    """Noethys's key of the tariff that a derived row comes from."""
+    return draft.key.split("-", maxsplit=1)[0]

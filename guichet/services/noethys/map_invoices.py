@@ -20,13 +20,12 @@ def map_invoices(file: NoethysFile, tally: Tally, people: People, offer: Offer, 
 
     The charges it bills take its régie.
     """
-    prefixes = {row.key: row.text("prefixe") for row in file.rows("factures_prefixes")}
+    prefixes = {row.key: row.text("prefixe")[:30] for row in file.rows("factures_prefixes")}
     regies = {draft.key for draft in offer.regie_drafts}
     billed: dict[str, list[ChargeValue]] = defaultdict(list)
     for charge in money.charges.values():
         if charge.invoice:
             billed[charge.invoice].append(charge)
-    ranks: dict[tuple[Ref, str, int], int] = defaultdict(int)
     uses: dict[Ref, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     kept: set[str] = set()
     for row in rows_once(file, "factures", tally):
@@ -37,7 +36,7 @@ def map_invoices(file: NoethysFile, tally: Tally, people: People, offer: Offer, 
         uses[regie][prefix] += 1
         own = sorted(billed.get(row.key, []), key=lambda charge: _line_order(charge, people, offer))
         try:
-            invoice = _invoice(row, regie, prefix, number, own, people, ranks, tally, money)
+            invoice = _invoice(row, regie, prefix, number, own, people, tally, money)
         except Unusable as why:
             tally.leave_out("factures", row.key, str(why), row.cents("total"))
             continue
@@ -74,7 +73,6 @@ def _invoice(
     number: int | None,
     own: list[ChargeValue],
     people: People,
-    ranks: dict[tuple[Ref, str, int], int],
     tally: Tally,
     money: Money,
 ) -> InvoiceValue:
@@ -94,12 +92,8 @@ def _invoice(
                 charge.key,
                 f"prestation d’une autre famille que la facture {printed} : non facturée",
             )
-    rank = ranks[regie, prefix, number or 0] = ranks[regie, prefix, number or 0] + 1
     if number is None:
         tally.note("factures", row.key, "facture sans numéro lisible : identifiée par sa clé")
-    elif rank > 1:
-        tally.note("factures", row.key, f"numéro {printed} déjà porté par une autre facture")
-        printed = f"{printed} ({rank})"
     total = row.cents("total")
     if total is None:
         total = sum(line.amount for line in lines)
@@ -114,7 +108,6 @@ def _invoice(
         prefix=prefix if number is not None else f"{prefix}sans-numero",
         number=number if number is not None else int(row.key),
         label=printed,
-        rank=rank,
         family=family,
         issued_on=issued_on,
         due_on=row.day("date_echeance"),

@@ -180,7 +180,6 @@ def _activity(row: Row, offer: Offer, tally: Tally) -> str | None:
 
 
 def _map_slots(file: NoethysFile, tally: Tally, offer: Offer) -> None:
-    codes: set[tuple[str, str]] = set()
     for row in rows_once(file, "unites", tally):
         activity = _activity(row, offer, tally)
         if activity is None:
@@ -191,9 +190,6 @@ def _map_slots(file: NoethysFile, tally: Tally, offer: Offer) -> None:
                 "unites", row.key, f"type « {row.text('type')} » inconnu : repris comme une unité simple"
             )
         code = row.text("abrege")[:40] or f"U{row.key}"
-        if (activity, code) in codes:
-            code = f"{code}-{row.key}"
-        codes.add((activity, code))
         offer.slots[row.key] = SlotInfo(
             activity=activity,
             name=name,

@@ -47,7 +47,6 @@ class InvoiceValue:
     prefix: str
     number: int
     label: str
-    rank: int
     family: str
     issued_on: date
     due_on: date | None
