@@ -3,15 +3,16 @@
 A place is never given twice: the count is taken after the lock, in the transaction that writes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Offer, OfferAnswer
-from guichet.rules.ages import AgeGroup, GroupChoice
+from guichet.rules.ages import GroupChoice
 from guichet.rules.capacity import PlacesLeft, find_doubles
 from guichet.rules.requests import RefusalCode
 from guichet.rules.text import format_date
@@ -25,6 +26,7 @@ from guichet.services.transaction import Context
 
 _BOOKING: Table = Booking.__table__  # type: ignore[assignment]
 _MIDNIGHT = time(0, 0)
+_NOT_WRITTEN_YET = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -62,51 +64,101 @@ class Outcome:
 
 @dataclass
 class _Desk:
-    """What a run of orders works on, kept up to date as places go."""
+    """What a run of orders works on, kept up to date as places go; rows are written together at the end."""
 
     session: Session
     offer: Catalogue
     facts: Facts
     live: dict[int, list[BookingFact]]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """An order that fits: `row` is where its booking will stand in the rows to write, `queued` the one it leaves."""
+
+    order: Order
+    pools: Sequence[PoolInfo]
+    row: int | None = None
+    queued: BookingFact | None = None
+
+
+def hold(
+    session: Session, offer: Catalogue, child_ids: Collection[int], moments: Iterable[tuple[int, date]]
+) -> None:
+    """Hold the children and every pool that these (slot, date) moments may draw on, until the transaction ends."""
+    pools = {(pool.id, day) for slot, day in moments for pool in offer.pools_of_slot.get(slot, ())}
+    places.lock(session, child_ids, pools)
 
 
 def book(
-    session: Session, context: Context, orders: Sequence[Order], offer: Catalogue | None = None
+    session: Session,
+    context: Context,
+    orders: Sequence[Order],
+    offer: Catalogue | None = None,
+    facts: Facts | None = None,
 ) -> tuple[Outcome, ...]:
     """Take the places, in the order given, each outcome on its own: one that fails does not undo the others.
 
     A waiting booking of the same item is turned into the booking; its turn counts. Deadlines, dossiers and accounts are
-    not looked at here: whoever accepts has seen them. `offer` saves reading it again in a long run.
+    not looked at here: whoever accepts has seen them. `offer` saves reading it again in a long run; `facts` are those
+    that the caller gathered after it took the hold itself.
     """
+    groups = book_together(session, context, [[order] for order in orders], offer, facts)
+    return tuple(outcome for (outcome,) in groups)
+
+
+def book_together(
+    session: Session,
+    context: Context,
+    groups: Sequence[Sequence[Order]],
+    offer: Catalogue | None = None,
+    facts: Facts | None = None,
+) -> tuple[tuple[Outcome, ...], ...]:
+    """Take the places group by group, in the order given: all of a group, or none of it (the failing order says why)."""
+    orders = [order for group in groups for order in group]
     if not orders:
-        return ()
+        return tuple(() for _ in groups)
     offer = offer or catalogues.load(session)
-    children = {order.child_id for order in orders}
-    places.lock(session, children, ())
-    facts = fact_readers.gather(
-        session,
-        context,
-        offer,
-        child_ids=children,
-        family_ids={order.family_id for order in orders},
-        moments={(order.slot_id, order.day) for order in orders},
-        with_money=False,
-    )
-    # Counted again now that the pools are held: another desk may have booked since the first look.
-    pools = places.keys_for(
-        offer, [(order.slot_id, group.id, order.day) for order in orders for group in _groups(offer, order)]
-    ) | places.keys_for(offer, [(order.slot_id, None, order.day) for order in orders])
-    places.lock(session, (), pools)
-    facts.counts = places.count(session, pools, context.now)
-    desk = _Desk(session, offer, facts, {child: list(found) for child, found in facts.bookings.items()})
-    return tuple(_take(desk, context, order) for order in orders)
+    if facts is None:
+        children = {order.child_id for order in orders}
+        moments = {(order.slot_id, order.day) for order in orders}
+        hold(session, offer, children, moments)
+        facts = fact_readers.gather(
+            session,
+            context,
+            offer,
+            child_ids=children,
+            family_ids={order.family_id for order in orders},
+            moments=moments,
+            with_money=False,
+        )
+    desk = _Desk(session, offer, facts, facts.bookings)
+    planned = [_plan_group(desk, context, group) for group in groups]
+    ids = insert_rows(session, _BOOKING, desk.rows)
+    return tuple(tuple(_done(desk, context, one, ids) for one in group) for group in planned)
 
 
-def _groups(offer: Catalogue, order: Order) -> Sequence[AgeGroup]:
-    return offer.activities[offer.slots[order.slot_id].activity_id].groups
+def _plan_group(desk: _Desk, context: Context, group: Sequence[Order]) -> list[_Planned | Outcome]:
+    planned: list[_Planned | Outcome] = [_plan(desk, context, order) for order in group]
+    if len(group) == 1 or not any(isinstance(one, Outcome) for one in planned):
+        return planned
+    for one in reversed(planned):
+        if isinstance(one, _Planned):
+            _forget(desk, one)
+    return [one if isinstance(one, Outcome) else Outcome(None) for one in planned]
 
 
-def _take(desk: _Desk, context: Context, order: Order) -> Outcome:
+def _done(desk: _Desk, context: Context, one: _Planned | Outcome, ids: Sequence[int]) -> Outcome:
+    if isinstance(one, Outcome):
+        return one
+    if one.queued is not None:
+        _leave_queue(desk, context, one.order, one.queued)
+        return Outcome(one.queued.id)
+    return Outcome(ids[one.row or 0])
+
+
+def _plan(desk: _Desk, context: Context, order: Order) -> _Planned | Outcome:
     slot = desk.offer.slots[order.slot_id]
     activity = desk.offer.activities[slot.activity_id]
     enrolment = desk.facts.enrolment(order.child_id, order.family_id, activity.id, order.day)
@@ -129,14 +181,11 @@ def _take(desk: _Desk, context: Context, order: Order) -> Outcome:
     if not order.waiting:
         left = _left(desk, context, order, pools, queued)
         if not left.is_free:
-            return Outcome(
-                None, RefusalCode.COMPLET, f"Plus de place le {format_date(order.day)} : {left.why}."
-            )
+            sentence = f"Plus de place le {format_date(order.day)} : {left.why}."
+            return Outcome(None, RefusalCode.COMPLET, sentence)
     if queued is not None:
-        return _leave_queue(desk, context, order, queued, pools)
-    booking_id = _insert(desk, order, slot, enrolment.id, group_id)
-    _count(desk, order, booking_id, pools)
-    return Outcome(booking_id)
+        return _plan_leaving(desk, order, queued, pools)
+    return _plan_row(desk, order, slot, enrolment.id, group_id, pools)
 
 
 def _queued(desk: _Desk, order: Order) -> BookingFact | None:
@@ -186,11 +235,17 @@ def _holds_offer(session: Session, context: Context, booking_id: int) -> bool:
     return session.execute(live).first() is not None
 
 
-def _leave_queue(
-    desk: _Desk, context: Context, order: Order, queued: BookingFact, pools: Sequence[PoolInfo]
-) -> Outcome:
+def _plan_leaving(
+    desk: _Desk, order: Order, queued: BookingFact, pools: Sequence[PoolInfo]
+) -> _Planned | Outcome:
     if order.waiting:
         return Outcome(queued.id)
+    desk.facts.counts.add(pools, order.day)
+    desk.facts.counts.remove_waiting(pools, order.day, (order.requested_at, queued.id))
+    return _Planned(order, pools, queued=queued)
+
+
+def _leave_queue(desk: _Desk, context: Context, order: Order, queued: BookingFact) -> None:
     desk.session.execute(
         update(Booking)
         .where(Booking.id == queued.id)
@@ -201,50 +256,72 @@ def _leave_queue(
         .where(Offer.booking_id == queued.id, Offer.answer == OfferAnswer.PENDING)
         .values(answer=OfferAnswer.ACCEPTED, answered_at=context.now)
     )
-    desk.facts.counts.add(pools, order.day)
-    desk.facts.counts.remove_waiting(pools, order.day, (order.requested_at, queued.id))
-    return Outcome(queued.id)
 
 
-def _insert(desk: _Desk, order: Order, slot: SlotInfo, enrolment_id: int, group_id: int | None) -> int:
-    row = {
-        "enrolment_id": enrolment_id,
-        "child_id": order.child_id,
-        "family_id": order.family_id,
-        "activity_id": slot.activity_id,
-        "slot_id": slot.id,
-        "group_id": group_id,
-        "date": order.day,
-        "starts_at": order.start or _MIDNIGHT,
-        "state": BookingState.WAITING if order.waiting else BookingState.BOOKED,
-        "requested_at": order.requested_at,
-        "payment_reference": order.payment_reference,
-        "request_item_id": order.item_id,
-    }
-    (booking_id,) = insert_rows(desk.session, _BOOKING, [row])
-    return booking_id
-
-
-def _count(desk: _Desk, order: Order, booking_id: int, pools: Sequence[PoolInfo]) -> None:
+def _plan_row(
+    desk: _Desk,
+    order: Order,
+    slot: SlotInfo,
+    enrolment_id: int,
+    group_id: int | None,
+    pools: Sequence[PoolInfo],
+) -> _Planned:
+    start = order.start or _MIDNIGHT
+    desk.rows.append(
+        {
+            "enrolment_id": enrolment_id,
+            "child_id": order.child_id,
+            "family_id": order.family_id,
+            "activity_id": slot.activity_id,
+            "slot_id": slot.id,
+            "group_id": group_id,
+            "date": order.day,
+            "starts_at": start,
+            "state": BookingState.WAITING if order.waiting else BookingState.BOOKED,
+            "requested_at": order.requested_at,
+            "payment_reference": order.payment_reference,
+            "request_item_id": order.item_id,
+        }
+    )
+    row = len(desk.rows) - 1
     if order.waiting:
-        desk.facts.counts.add_waiting(pools, order.day, (order.requested_at, booking_id))
+        desk.facts.counts.add_waiting(pools, order.day, _turn(order, row))
     else:
         desk.facts.counts.add(pools, order.day)
     desk.live.setdefault(order.child_id, []).append(
         BookingFact(
-            booking_id,
             0,
+            enrolment_id,
             order.family_id,
             order.child_id,
-            order.slot_id,
-            None,
+            slot.id,
+            group_id,
             order.day,
-            order.start or _MIDNIGHT,
+            start,
             order.waiting,
             Attendance.UNKNOWN,
             order.item_id,
         )
     )
+    return _Planned(order, pools, row=row)
+
+
+def _forget(desk: _Desk, planned: _Planned) -> None:
+    """Give back what was just planned: the last row, its place, its trace among the child's bookings."""
+    order = planned.order
+    if planned.row is None:
+        raise ValueError("a booking that leaves the queue is decided on its own")
+    desk.rows.pop()
+    desk.live[order.child_id].pop()
+    if order.waiting:
+        desk.facts.counts.remove_waiting(planned.pools, order.day, _turn(order, planned.row))
+    else:
+        desk.facts.counts.give_back(planned.pools, order.day)
+
+
+def _turn(order: Order, row: int) -> tuple[datetime, int]:
+    """A place in the queue behind every booking that is written already."""
+    return order.requested_at, _NOT_WRITTEN_YET + row
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from guichet.models.requests import ItemDecision, Request, RequestKind, RequestS
 from guichet.rules.proposals import Proposal, Verdict
 from guichet.rules.requests import RefusalCode
 from guichet.services import catalogue as catalogues
-from guichet.services import proposals, transitions
+from guichet.services import confirmation_bookings, proposals, transitions
 from guichet.services.catalogue import Catalogue
 from guichet.services.deciding import Choice, DecisionResult, How, carry_out
 from guichet.services.proposals import Proposed
@@ -31,7 +31,9 @@ class _CannotBeDone(Exception):
 def confirm_automatically(
     session: Session, context: Context, proposed: Sequence[Proposed], offer: Catalogue | None = None
 ) -> tuple[int, ...]:
-    """Decide what needs no agent among requests just proposed, in the order given; returns the ids of those decided.
+    """Decide what needs no agent among requests just proposed, in the order given, bookings after the rest.
+
+    Returns the ids of those decided.
 
     Requests of activities with immediate confirmation when every item passes every rule; fields of a sheet that families
     may change themselves; withdrawals (accepted while pending, else answered that it is too late); complements that were
@@ -40,11 +42,17 @@ def confirm_automatically(
     offer = offer or catalogues.load(session)
     immediate = _immediate_enrolments(session, proposed, offer)
     done = []
+    booked: list[Proposed] = []
     for one in proposed:
         choices = _choices(one, offer, immediate)
-        if choices and _try(session, context, one, choices, offer):
+        if one.kind is RequestKind.BOOKINGS:
+            booked += [one] if choices else []
+        elif choices and _try(session, context, one, choices, offer):
             done.append(one.request_id)
-    return tuple(done)
+    accepted, left = confirmation_bookings.confirm(session, context, booked, offer, BY_RULES)
+    if left:
+        proposals.propose(session, context, left, offer)
+    return (*done, *accepted)
 
 
 def _choices(one: Proposed, offer: Catalogue, immediate: Collection[int]) -> list[Choice]:

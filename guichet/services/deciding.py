@@ -14,6 +14,7 @@ from guichet.rules.requests import ItemDecision as Mixture
 from guichet.services import proposals, settings, transitions
 from guichet.services.catalogue import Catalogue
 from guichet.services.effects import EFFECTS, Decided, Done, Work
+from guichet.services.facts import Facts
 from guichet.services.transaction import Context, require
 
 _WAITABLE = frozenset({RequestKind.BOOKINGS, RequestKind.ENROLMENT})
@@ -76,6 +77,7 @@ class How:
     text: str = ""
     override_reason: str = ""
     offer: Catalogue | None = None
+    facts: Facts | None = None
 
 
 def carry_out(
@@ -172,7 +174,7 @@ def _apply(
     session: Session, context: Context, request: Request, decided: Sequence[Decided], how: How
 ) -> list[tuple[Decided, Done]]:
     effect = EFFECTS[request.kind]
-    done = effect.apply(session, context, Work(request, tuple(decided), how.offer))
+    done = effect.apply(session, context, Work(request, tuple(decided), how.offer, how.facts))
     results = list(zip(decided, done, strict=True))
     if how.wait_when_full:
         full = [
@@ -182,7 +184,7 @@ def _apply(
         ]
         if full and request.kind is RequestKind.BOOKINGS:
             waiting = [Decided(results[index][0].item, ItemDecision.WAITING) for index in full]
-            again = effect.apply(session, context, Work(request, tuple(waiting), how.offer))
+            again = effect.apply(session, context, Work(request, tuple(waiting), how.offer, how.facts))
             for index, one, result in zip(full, waiting, again, strict=True):
                 results[index] = (one, result)
     failure = next((result.failure for _, result in results if result.failure is not None), None)

@@ -12,13 +12,21 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from guichet.models.requests import ItemDecision, OutboxState, Request, RequestItem, RequestState
+from guichet.models.requests import (
+    ItemDecision,
+    OutboxState,
+    Request,
+    RequestItem,
+    RequestKind,
+    RequestState,
+)
 from guichet.models.settings import Journal, JournalDetail
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.proposals import Verdict
 from guichet.rules.requests import Act, next_state, refusal_code
-from guichet.services import outbox, proposals, transitions
+from guichet.services import bookings, outbox, proposals, transitions
+from guichet.services import catalogue as catalogues
 from guichet.services.catalogue import Catalogue
 from guichet.services.deciding import Choice, DecisionResult, How, assign, carry_out, result_of
 from guichet.services.effects import EFFECTS
@@ -209,20 +217,23 @@ def follow_proposals(
     """`apply_proposals`, with an offer that a long run has read already."""
     require(context, Permission.DECIDE_REQUESTS)
     request, items = _opened(session, context, command.request_id, command.version)
-    (proposed,) = proposals.propose(session, context, [request.id], offer)
-    items = transitions.items_of(session, request.id)
+    offer = offer or catalogues.load(session)
+    if request.kind is RequestKind.BOOKINGS and request.child_id is not None:
+        moments = [(item.slot_id, item.date) for item in items if item.slot_id and item.date]
+        bookings.hold(session, offer, [request.child_id], moments)
+    proposed, facts = proposals.propose_under_hold(session, context, request.id, offer)
+    items = transitions.items_of(session, request.id)  # with the proposals just written
+    already = {item.id for item in items if item.decision is ItemDecision.WAITING}
     choices = [
         Choice(one.item_id, _FOLLOWED[one.proposal.verdict])
         for one in proposed.items
         if one.proposal.verdict in _FOLLOWED
-    ]
-    already = {item.id for item in items if item.decision is ItemDecision.WAITING}
-    choices = [
-        one for one in choices if one.decision is not ItemDecision.WAITING or one.item_id not in already
+        and not (one.proposal.verdict is Verdict.WAIT and one.item_id in already)
     ]
     if not choices:
         return result_of(session, request, items)
-    how = How(context.actor.login, strict=False, wait_when_full=True, offer=offer)
+    held = facts if request.kind is RequestKind.BOOKINGS else None
+    how = How(context.actor.login, strict=False, wait_when_full=True, offer=offer, facts=held)
     return carry_out(session, context, request, items, choices, how)
 
 

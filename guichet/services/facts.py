@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
@@ -257,16 +257,18 @@ def due_on_invoice() -> ColumnElement[int]:
     return due
 
 
+# Built once: composing it costs more than running it, and every decision asks.
+_OVERDUE = select(Invoice.family_id, due_on_invoice()).where(
+    Invoice.kind == InvoiceKind.INVOICE,
+    Invoice.family_id.in_(bindparam("families", expanding=True)),
+    Invoice.due_on < bindparam("today"),
+    ~exists().where(TreasuryTitle.invoice_id == Invoice.id),
+)
+
+
 def overdue(session: Session, family_ids: Collection[int], today: date) -> dict[int, int]:
     """Cents still due on each family's invoices past their due date, passed to the Trésor left out."""
-    rows = session.execute(
-        select(Invoice.family_id, due_on_invoice()).where(
-            Invoice.kind == InvoiceKind.INVOICE,
-            Invoice.family_id.in_(family_ids),
-            Invoice.due_on < today,
-            ~exists().where(TreasuryTitle.invoice_id == Invoice.id),
-        )
-    )
+    rows = session.execute(_OVERDUE, {"families": list(family_ids), "today": today})
     found: dict[int, int] = defaultdict(int)
     for family_id, due in rows:
         found[family_id] += max(due, 0)

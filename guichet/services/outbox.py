@@ -6,17 +6,32 @@ attempts has not left, and may be called back.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from guichet.models.requests import Outbox, OutboxState
+from guichet.services.bulk import insert_rows
 from guichet.services.journal import Subject
 from guichet.services.transaction import Context
 
 ANSWER = "answer"
+_OUTBOX: Table = Outbox.__table__  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One thing to publish: `subject` names what it speaks of; `key` lets the portal drop a second sending."""
+
+    kind: str
+    portal: str
+    subject: Subject
+    payload: dict[str, Any]
+    key: str
+    not_before: datetime | None = None
 
 
 def queue(
@@ -30,24 +45,30 @@ def queue(
     key: str,
     not_before: datetime | None = None,
 ) -> int:
-    """Queue one publication and return its id; `key` is the idempotency key that lets the portal drop a second sending.
+    """Queue one publication and return its id; without `not_before` it may leave at once."""
+    one = Publication(kind, portal, subject, payload, key, not_before)
+    return queue_many(session, context, [one])[0]
 
-    `subject` names what it speaks of. Without `not_before` it may leave at once.
-    """
-    return session.execute(
-        insert(Outbox)
-        .values(
-            kind=kind,
-            portal=portal,
-            subject_kind=subject[0],
-            subject_id=subject[1],
-            idempotency_key=key,
-            payload=payload,
-            state=OutboxState.QUEUED,
-            not_before=not_before or context.now,
-        )
-        .returning(Outbox.id)
-    ).scalar_one()
+
+def queue_many(session: Session, context: Context, publications: Sequence[Publication]) -> list[int]:
+    """Queue publications in few statements, and return their ids in the order given."""
+    return insert_rows(
+        session,
+        _OUTBOX,
+        [
+            {
+                "kind": one.kind,
+                "portal": one.portal,
+                "subject_kind": one.subject[0],
+                "subject_id": one.subject[1],
+                "idempotency_key": one.key,
+                "payload": one.payload,
+                "state": OutboxState.QUEUED,
+                "not_before": one.not_before or context.now,
+            }
+            for one in publications
+        ],
+    )
 
 
 def entries_of(session: Session, subject: Subject) -> Sequence[Outbox]:

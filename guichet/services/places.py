@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Booking, BookingState, Offer, OfferAnswer
 from guichet.models.offer import CapacityPool, PoolDay, PoolSlot
 from guichet.models.people import Person
 from guichet.rules.capacity import PlacesLeft, PoolCount, places_left
-from guichet.services.catalogue import Catalogue, PoolInfo
+from guichet.services.catalogue import PoolInfo
 
 PoolKey = tuple[int, date]
 
@@ -63,6 +63,11 @@ class Counts:
         for pool in pools:
             self.booked[pool.id, day] += 1
 
+    def give_back(self, pools: Iterable[PoolInfo], day: date) -> None:
+        """One booking less on these pools."""
+        for pool in pools:
+            self.booked[pool.id, day] -= 1
+
     def add_waiting(self, pools: Iterable[PoolInfo], day: date, place: tuple[datetime, int]) -> None:
         """One more child waiting for these pools."""
         for pool in pools:
@@ -106,52 +111,53 @@ def lock(session: Session, child_ids: Collection[int], pools: Collection[PoolKey
         ).all()
 
 
+_POOLS: BindParameter[int] = bindparam("pools", expanding=True)
+_DAYS: BindParameter[date] = bindparam("days", expanding=True)
+_DRAWN = (
+    select(PoolSlot.pool_id, Booking.date)
+    .select_from(PoolSlot)
+    .join(CapacityPool, CapacityPool.id == PoolSlot.pool_id)
+    .join(
+        Booking,
+        and_(
+            PoolSlot.slot_id == Booking.slot_id,
+            or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
+        ),
+    )
+    .where(PoolSlot.pool_id.in_(_POOLS), Booking.date.in_(_DAYS))
+)
+# Built once: composing these costs more than running them, and every decision counts.
+_SIZES = select(PoolDay.pool_id, PoolDay.date, PoolDay.size).where(
+    PoolDay.pool_id.in_(_POOLS), PoolDay.date.in_(_DAYS)
+)
+_BOOKED = (
+    _DRAWN.add_columns(func.sum(Booking.quantity))
+    .where(Booking.state == BookingState.BOOKED)
+    .group_by(PoolSlot.pool_id, Booking.date)
+)
+_WAITING = _DRAWN.add_columns(
+    func.coalesce(Booking.requested_at, Booking.created_at),
+    Booking.id,
+    Booking.quantity,
+    exists().where(
+        Offer.booking_id == Booking.id,
+        Offer.answer == OfferAnswer.PENDING,
+        Offer.expires_at > bindparam("now"),
+    ),
+).where(Booking.state == BookingState.WAITING)
+
+
 def count(session: Session, pools: Collection[PoolKey], now: datetime) -> Counts:
     """Count bookings, live offers and who waits, on these pools and dates: three queries, whatever their number."""
-    pool_ids = {pool for pool, _ in pools}
-    days = {day for _, day in pools}
     if not pools:
         return Counts(sizes={})
-    sizes = session.execute(
-        select(PoolDay.pool_id, PoolDay.date, PoolDay.size).where(
-            PoolDay.pool_id.in_(pool_ids), PoolDay.date.in_(days)
-        )
-    )
-    counts = Counts(sizes={(pool, day): size for pool, day, size in sizes})
-    draws = and_(
-        PoolSlot.slot_id == Booking.slot_id,
-        or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
-    )
-    drawn = (
-        select(PoolSlot.pool_id, Booking.date)
-        .select_from(PoolSlot)
-        .join(CapacityPool, CapacityPool.id == PoolSlot.pool_id)
-        .join(Booking, draws)
-        .where(PoolSlot.pool_id.in_(pool_ids), Booking.date.in_(days))
-    )
-    booked = (
-        drawn.add_columns(func.sum(Booking.quantity))
-        .where(Booking.state == BookingState.BOOKED)
-        .group_by(PoolSlot.pool_id, Booking.date)
-    )
-    for pool, day, number in session.execute(booked):
+    asked = {"pools": list({pool for pool, _ in pools}), "days": list({day for _, day in pools})}
+    counts = Counts(sizes={(pool, day): size for pool, day, size in session.execute(_SIZES, asked)})
+    for pool, day, number in session.execute(_BOOKED, asked):
         counts.booked[pool, day] = number
-    is_held = exists().where(
-        Offer.booking_id == Booking.id, Offer.answer == OfferAnswer.PENDING, Offer.expires_at > now
-    )
-    waiting = drawn.add_columns(
-        func.coalesce(Booking.requested_at, Booking.created_at), Booking.id, Booking.quantity, is_held
-    ).where(Booking.state == BookingState.WAITING)
-    for pool, day, since, booking_id, quantity, held in session.execute(waiting):
+    for pool, day, since, booking_id, quantity, held in session.execute(_WAITING, asked | {"now": now}):
         if held:
             counts.held[pool, day] += quantity
         else:
             counts.waiting[pool, day].append((since, booking_id))
     return counts
-
-
-def keys_for(catalogue: Catalogue, wanted: Iterable[tuple[int, int | None, date]]) -> set[PoolKey]:
-    """The pools and dates that bookings (slot, group, date) draw on."""
-    return {
-        (pool.id, day) for slot_id, group_id, day in wanted for pool in catalogue.pools_for(slot_id, group_id)
-    }

@@ -87,7 +87,20 @@ def propose(
     asked = _asked(session, request_ids)
     if not asked:
         return ()
-    offer = offer or catalogues.load(session)
+    return _propose(session, context, asked, offer or catalogues.load(session))[0]
+
+
+def propose_under_hold(
+    session: Session, context: Context, request_id: int, offer: catalogues.Catalogue
+) -> tuple[Proposed, Facts]:
+    """The same for one request whose children and pools the caller holds; the facts then serve to carry it out."""
+    proposed, facts = _propose(session, context, _asked(session, [request_id]), offer)
+    return proposed[0], facts
+
+
+def _propose(
+    session: Session, context: Context, asked: Sequence[Asked], offer: catalogues.Catalogue
+) -> tuple[tuple[Proposed, ...], Facts]:
     items = _items(session, asked, offer)
     town = _gather(session, context, offer, asked, items)
     proposed: list[tuple[Asked, list[tuple[_Item, Proposal]]]] = []
@@ -96,7 +109,7 @@ def propose(
         undecided = [item for item in found if not item.decided]
         verdicts = _for_request(town, request, [item.draft for item in undecided])
         proposed.append((request, list(zip(undecided, verdicts, strict=True))))
-    return _write(session, town, proposed)
+    return _write(session, town, proposed), town.facts
 
 
 def simulate(session: Session, context: Context, request_id: int) -> Proposed:
@@ -241,10 +254,11 @@ def _gather(
         moments=moments,
     )
     drafts = {one.id: [item.draft for item in items[one.id]] for one in asked}
+    decided = settings.several(session, "requests.overdue_blocks", "requests.prepaid_floor_cents")
     return Town(
         facts,
-        overdue_blocks=bool(settings.get(session, "requests.overdue_blocks")),
-        prepaid_floor=int(settings.get(session, "requests.prepaid_floor_cents")),
+        overdue_blocks=bool(decided["requests.overdue_blocks"]),
+        prepaid_floor=int(decided["requests.prepaid_floor_cents"]),
         sheets=proposals_sheet.read(session, context, asked, drafts),
         whole=proposals_whole.read(session, context, asked, drafts),
     )

@@ -60,13 +60,17 @@ def get(session: Session, key: str) -> Any:
     return default if row is None else row.value
 
 
+def several(session: Session, *keys: str) -> dict[str, Any]:
+    """The values of some settings, or their defaults, in one query. Raises KeyError for a key the program does not know."""
+    defaults = {key: DEFAULTS[key] for key in keys}
+    rows = session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys)))
+    return defaults | {row.key: row.value for row in rows}
+
+
 def town(session: Session) -> Town:
     """The town's identity, in one query."""
-    names = list(Town.__dataclass_fields__)
-    keys = [f"town.{name}" for name in names]
-    rows = session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys)))
-    stored = {row.key: row.value for row in rows}
-    return Town(**{name: stored.get(key, DEFAULTS[key]) for name, key in zip(names, keys, strict=True)})
+    values = several(session, *(f"town.{name}" for name in Town.__dataclass_fields__))
+    return Town(**{key.removeprefix("town."): value for key, value in values.items()})
 
 
 def town_for_display(session: Session, context: Context) -> Town:

@@ -133,6 +133,36 @@ def answer(
     not_before: datetime | None = None,
 ) -> None:
     """Queue what the portal will be told. `notes` adds a sentence to an item (« ne pourra plus être annulée »)."""
+    answered = Answered(request.id, request.portal, request.external_id, request.revision)
+    body = _answer_items(session, items, notes or {})
+    told = publication(
+        context, answered, status, body, code=code, text=text, entry=entry, not_before=not_before
+    )
+    outbox.queue_many(session, context, [told])
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The request that an answer speaks of, as its portal names it."""
+
+    request_id: int
+    portal: str
+    external_id: str
+    revision: int
+
+
+def publication(
+    context: Context,
+    request: Answered,
+    status: str,
+    items: list[AnswerItem],
+    *,
+    code: str | None = None,
+    text: str | None = None,
+    entry: int = 0,
+    not_before: datetime | None = None,
+) -> outbox.Publication:
+    """An answer in the exchange's own shape, ready to queue; `entry` is the journal entry of the act it tells of."""
     key = _key(request, status, entry, context.now)
     body = Answer(
         key=key,
@@ -142,18 +172,11 @@ def answer(
         at=context.now,
         reason_code=code,
         text=text[:_PROSE_LENGTH] if text else None,
-        items=_answer_items(session, items, notes or {}),
+        items=items,
     )
-    outbox.queue(
-        session,
-        context,
-        kind=outbox.ANSWER,
-        portal=request.portal,
-        subject=("request", request.id),
-        payload=body.model_dump(mode="json", exclude_none=True),
-        key=key,
-        not_before=not_before,
-    )
+    payload = body.model_dump(mode="json", exclude_none=True)
+    subject = ("request", request.request_id)
+    return outbox.Publication(outbox.ANSWER, request.portal, subject, payload, key, not_before)
 
 
 def undo_until(context: Context, seconds: int) -> datetime:
@@ -161,10 +184,10 @@ def undo_until(context: Context, seconds: int) -> datetime:
     return context.now + timedelta(seconds=seconds)
 
 
-def _key(request: Request, status: str, entry: int, now: datetime) -> str:
+def _key(request: Answered, status: str, entry: int, now: datetime) -> str:
     # A base restored from a backup gives journal numbers out again: the instant keeps the key its own.
     parts = (request.portal, request.external_id, str(request.revision), status, now.isoformat(), str(entry))
-    return f"{request.id}-{entry}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
+    return f"{request.request_id}-{entry}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
 def _answer_items(session: Session, items: Sequence[RequestItem], notes: dict[int, str]) -> list[AnswerItem]:

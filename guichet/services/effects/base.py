@@ -6,6 +6,7 @@ from typing import Any
 from guichet.models.requests import ItemDecision, Request, RequestItem
 from guichet.rules.requests import RefusalCode
 from guichet.services.catalogue import Catalogue
+from guichet.services.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,15 @@ class Done:
 
 @dataclass(frozen=True)
 class Work:
-    """A request and the decisions taken on it in one act; `offer` where it was read already."""
+    """A request and the decisions taken on it in one act.
+
+    `offer` where it was read already; `facts` where they were gathered under the hold of its children and pools.
+    """
 
     request: Request
     decided: tuple[Decided, ...]
     offer: Catalogue | None = None
+    facts: Facts | None = None
 
     @property
     def payload(self) -> dict[str, Any]:

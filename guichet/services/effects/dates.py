@@ -44,7 +44,7 @@ def book(session: Session, context: Context, work: Work) -> list[Done]:
         if one.decision is not ItemDecision.REFUSED
     ]
     waited = {one.item.id: one.item.decision is ItemDecision.WAITING for one in work.decided}
-    outcomes = iter(bookings.book(session, context, orders, work.offer))
+    outcomes = iter(bookings.book(session, context, orders, work.offer, work.facts))
     done = []
     for one in work.decided:
         if one.decision is ItemDecision.REFUSED:
