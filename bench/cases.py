@@ -17,6 +17,7 @@ from random import Random
 from sqlalchemy import select
 
 from bench import town
+from bench.collecting import collecting
 from bench.measure import Measure, hand_over, timed
 from guichet.models import schema
 from guichet.models.database import Database, open_database
@@ -137,6 +138,7 @@ CASES = {
     for case in (
         Case("billing", "1,000 families, 20,000 charges in the month, 240,000 in the year", billing),
         Case("printing", "1,000 families, 20,000 charges, one page an invoice", printing),
+        Case("collecting", "2,000 families of a child under six, a month of 40,000 charges", collecting),
         Case("import", "demonstration town of 1,000 families, a night of 20,000 requests", intake_of_a_night),
         Case("type-ahead", "10,000 invented families, some 35,000 people", type_ahead),
         Case("start-up", "demonstration town of 300 families, offscreen", start_up, ("sqlite",)),

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, func, insert, literal, select, tuple_
+from sqlalchemy import BigInteger, Select, bindparam, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import (
@@ -44,7 +45,7 @@ def open_debts(session: Session, accounts: Collection[Account]) -> dict[Account,
     Credited invoices and those passed to the Trésor are left out: nothing is received here for them any more.
     """
     found: dict[Account, dict[tuple[date, str], list[Due]]] = defaultdict(lambda: defaultdict(list))
-    for row in session.execute(_owed_lines(accounts)):
+    for row in session.execute(_owed_lines(), {"accounts": list(accounts)}):
         if row.left:
             dues = found[row.family_id, row.regie_id][row.issued_on, row.label]
             dues.append(Due(row.charge_id, row.left))
@@ -56,7 +57,8 @@ def open_debts(session: Session, accounts: Collection[Account]) -> dict[Account,
     }
 
 
-def _owed_lines(accounts: Collection[Account]) -> Select[*tuple[Any, ...]]:
+@cache
+def _owed_lines() -> Select[*tuple[Any, ...]]:
     note, credited = aliased(Invoice), aliased(InvoiceLine)
     is_credited = (
         select(literal(1))
@@ -78,7 +80,7 @@ def _owed_lines(accounts: Collection[Account]) -> Select[*tuple[Any, ...]]:
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
         .where(
             Invoice.kind == InvoiceKind.INVOICE,
-            tuple_(Invoice.family_id, Invoice.regie_id).in_(accounts),
+            tuple_(Invoice.family_id, Invoice.regie_id).in_(bindparam("accounts", expanding=True)),
             ~is_credited,
             ~is_at_the_tresor,
         )
@@ -104,7 +106,7 @@ def credits_of(session: Session, accounts: Collection[Account]) -> dict[Account,
     """
     left: dict[Account, int] = defaultdict(int)
     givers: dict[Account, list[Credit]] = defaultdict(list)
-    for row in session.execute(_unspent(accounts)):
+    for row in session.execute(_unspent(), {"accounts": list(accounts)}):
         account = (row.family_id, row.regie_id)
         left[account] += row.left
         if row.left > 0:
@@ -118,7 +120,8 @@ def credits_of(session: Session, accounts: Collection[Account]) -> dict[Account,
     }
 
 
-def _unspent(accounts: Collection[Account]) -> Select[*tuple[Any, ...]]:
+@cache
+def _unspent() -> Select[*tuple[Any, ...]]:
     given = (
         select(func.coalesce(func.sum(Allocation.amount_cents), 0).cast(BigInteger))
         .where(Allocation.payment_id == Payment.id)
@@ -131,7 +134,10 @@ def _unspent(accounts: Collection[Account]) -> Select[*tuple[Any, ...]]:
         Payment.received_on,
         Payment.label,
         (Payment.amount_cents - given).label("left"),
-    ).where(tuple_(Payment.family_id, Payment.regie_id).in_(accounts), Payment.amount_cents != given)
+    ).where(
+        tuple_(Payment.family_id, Payment.regie_id).in_(bindparam("accounts", expanding=True)),
+        Payment.amount_cents != given,
+    )
 
 
 def _within(limit: int, givers: list[Credit]) -> list[Credit]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.people import Family, MemberRole, Membership, Person
@@ -47,6 +49,22 @@ def holders(session: Session, family_ids: Collection[int] | None = None) -> dict
 
     Where the family has no address of its own, the payer's is used.
     """
+    if family_ids is None:
+        rows = session.execute(_every_holder())
+    else:
+        rows = session.execute(_holders_of(), {"family_ids": list(family_ids)})
+    found = {}
+    for row in rows:
+        lines = address_lines(row.address, row.postcode, row.town) or address_lines(
+            row.own_address, row.own_postcode, row.own_town
+        )
+        name = person_name(row.civility, row.first_name, row.last_name) if row.payer_id else row.label
+        found[row.id] = Holder(row.id, row.number, row.payer_id, PostalAddress(name, lines))
+    return found
+
+
+@cache
+def _every_holder() -> Select[*tuple[Any, ...]]:
     ranked = (
         select(
             Membership.family_id,
@@ -62,7 +80,7 @@ def holders(session: Session, family_ids: Collection[int] | None = None) -> dict
         .subquery()
     )
     payer = aliased(Person)
-    statement = (
+    return (
         select(
             Family.id,
             Family.number,
@@ -81,16 +99,11 @@ def holders(session: Session, family_ids: Collection[int] | None = None) -> dict
         .outerjoin(ranked, (ranked.c.family_id == Family.id) & (ranked.c.rank == 1))
         .outerjoin(payer, payer.id == func.coalesce(Family.payer_id, ranked.c.person_id))
     )
-    if family_ids is not None:
-        statement = statement.where(Family.id.in_(family_ids))
-    found = {}
-    for row in session.execute(statement):
-        lines = address_lines(row.address, row.postcode, row.town) or address_lines(
-            row.own_address, row.own_postcode, row.own_town
-        )
-        name = person_name(row.civility, row.first_name, row.last_name) if row.payer_id else row.label
-        found[row.id] = Holder(row.id, row.number, row.payer_id, PostalAddress(name, lines))
-    return found
+
+
+@cache
+def _holders_of() -> Select[*tuple[Any, ...]]:
+    return _every_holder().where(Family.id.in_(bindparam("family_ids", expanding=True)))
 
 
 def person_name(civility: str | None, first_name: str, last_name: str) -> str:
