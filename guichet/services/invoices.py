@@ -280,7 +280,6 @@ class _Sheet:
         # What was paid at once is on the account already: shown as received on this invoice, not as an old credit.
         previous = balance_before + group.paid_cents
         balance_due = previous + group.total_cents - group.paid_cents
-        own_left = group.total_cents - group.paid_cents
         return {
             "kind": InvoiceKind.INVOICE,
             "regie_id": self._regie.id,
@@ -301,7 +300,7 @@ class _Sheet:
                 "previous_balance": previous,
                 "payments": group.paid_cents,
                 "balance_due": balance_due,
-                "qr_payload": self._qr_payload(number, max(0, min(own_left, balance_due))),
+                "qr_payload": self._qr_payload(number, max(balance_due, 0)),
             },
         }
 

@@ -246,7 +246,9 @@ def _coupon(invoice: Invoice) -> Block:
                 top += sheet.paragraph(LEFT, top, line, BODY, 66, max_lines=2)
         _draw_coupon_facts(sheet, invoice, y + 9)
         sheet.qr_code(invoice.qr_payload or coupon_reference(invoice), 156, y + 5, 36)
-        sheet.text(174, y + 41, "À scanner au guichet", _COUPON_TITLE, "center")
+        online = invoice.qr_payload.startswith("https://")
+        caption = "À scanner pour payer en ligne" if online else "À scanner au guichet"
+        sheet.text(174, y + 41, caption, _COUPON_TITLE, "center")
 
     return Block(_COUPON_HEIGHT, draw, at_bottom=True)
 
