@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 
 from sqlalchemy import select
@@ -112,6 +112,9 @@ class Catalogue:
     pools: dict[int, PoolInfo]
     pools_of_slot: dict[int, tuple[PoolInfo, ...]]
     required_types: tuple[RequiredType, ...]
+    known_limits: dict[tuple[int, date, time | None], tuple[Limit, Limit, Limit]] = field(
+        default_factory=dict
+    )
 
     def pools_for(self, slot_id: int, group_id: int | None) -> tuple[PoolInfo, ...]:
         """The pools that a booking of this slot by a child of this group draws on."""
@@ -126,6 +129,12 @@ class Catalogue:
 
     def limits(self, slot: SlotInfo, day: date, start: time | None) -> tuple[Limit, Limit, Limit]:
         """The booking, cancelling and absence limits of a slot on `day`; never to book nor cancel where unmodifiable."""
+        key = (slot.id, day, start)
+        if key not in self.known_limits:
+            self.known_limits[key] = self._limits(slot, day, start)
+        return self.known_limits[key]
+
+    def _limits(self, slot: SlotInfo, day: date, start: time | None) -> tuple[Limit, Limit, Limit]:
         activity = self.activities[slot.activity_id]
         rules, source = self.rules_for(activity, day)
         period = source.period_on(day) or activity.period_on(day)
