@@ -302,6 +302,7 @@ def test_the_night_s_file_is_whole_and_holds_every_kind(town: Database, tmp_path
         "absence",
         "enrolment",
         "withdrawal",
+        "complement",
         "new_family",
         "family_sheet",
         "child_sheet",

@@ -3,68 +3,29 @@
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from guichet.models.bookings import Booking, BookingState, Enrolment, EnrolmentState
 from guichet.models.database import Database
-from guichet.models.offer import Activity, Opening, Slot
-from guichet.models.people import Family, MemberRole, Membership, Person
-from guichet.models.requests import Request, RequestState
 from guichet.portal.writer import format_instant, write_exchange
 from guichet.rules.text import paris_day
 from guichet.services import transaction
+from guichet.services.demo.portal_view import Child, Knowledge, Place, learn
 from guichet.services.demo.sources import FATHER, MOTHER, QF_542
 from guichet.services.transaction import Context
 
 PORTAL = "portail-familles"
 FILE_NAME = "demandes-2026-03-18.jsonl"
 
-_HORIZON = timedelta(days=75)
-
 Line = dict[str, Any] | bytes
-
-
-@dataclass(frozen=True)
-class Child:
-    """A child as the portal knows it."""
-
-    family: str
-    number: str
-    birth_date: date
-
-
-@dataclass(frozen=True)
-class Place:
-    """A child's enrolment, with a slot it usually takes."""
-
-    child: Child
-    activity: str
-    slot: str
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What the portal knows of the town."""
-
-    children: Sequence[Child]
-    places: Sequence[Place]
-    bookings: Sequence[tuple[Place, date]]
-    booked: frozenset[tuple[str, str, str, date]]
-    openings: dict[tuple[str, str], Sequence[date]]
-    awaited: Sequence[tuple[str, str]]
 
 
 def write_eve_file(database: Database, context: Context, folder: Path, *, requests: int, seed: int) -> Path:
     """Write the file of the night before: only ordinary requests."""
     path = folder / "demandes-de-la-veille.jsonl"
-    known = transaction.read(database, context, _learn)
+    known = transaction.read(database, context, learn)
     rng = Random(seed)  # noqa: S311 (the same night each time, not a secret)
     night = _Night(rng, known, context.now, "P25")
     with path.open("wb") as stream:
@@ -82,7 +43,7 @@ def write_night_file(
     database: Database, context: Context, folder: Path, *, requests: int = 2000, seed: int = 1
 ) -> Path:
     """Write the night's file into `folder` and return its path: the same base, count and seed give the same bytes."""
-    known = transaction.read(database, context, _learn)
+    known = transaction.read(database, context, learn)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     rng = Random(seed)  # noqa: S311 (the same night each time, not a secret)
@@ -95,80 +56,6 @@ def write_night_file(
             exported_at=context.now - timedelta(hours=6),
         )
     return path
-
-
-def _learn(session: Session, context: Context) -> Knowledge:
-    today = paris_day(context.now)
-    children = {
-        (row.family_id, row.person_id): Child(row.family, row.number, row.birth_date)
-        for row in session.execute(
-            select(
-                Membership.family_id,
-                Membership.person_id,
-                Family.number.label("family"),
-                Person.number,
-                Person.birth_date,
-            )
-            .join(Family, Family.id == Membership.family_id)
-            .join(Person, Person.id == Membership.person_id)
-            .where(
-                Membership.role == MemberRole.CHILD, Family.archived.is_(False), Person.number.is_not(None)
-            )
-            .order_by(Membership.id)
-        )
-    }
-    enrolments = session.execute(
-        select(Enrolment.family_id, Enrolment.child_id, Activity.code, Enrolment.typical_week)
-        .join(Activity, Activity.id == Enrolment.activity_id)
-        .where(Enrolment.state == EnrolmentState.ACTIVE, Enrolment.ends_on >= today, Activity.modifiable)
-        .order_by(Enrolment.id)
-    )
-    places = [
-        Place(children[row.family_id, row.child_id], row.code, row.typical_week[0]["slot"])
-        for row in enrolments
-        if row.typical_week and (row.family_id, row.child_id) in children
-    ]
-    booked = session.execute(
-        select(Booking.family_id, Booking.child_id, Activity.code, Slot.code.label("slot"), Booking.date)
-        .join(Activity, Activity.id == Booking.activity_id)
-        .join(Slot, Slot.id == Booking.slot_id)
-        .where(Booking.state == BookingState.BOOKED, Booking.date.between(today, today + _HORIZON))
-        .order_by(Booking.id)
-    ).all()
-    soon = today + timedelta(days=21)
-    openings: dict[tuple[str, str], list[date]] = {}
-    for code, slot, day in session.execute(
-        select(Activity.code, Slot.code, Opening.date)
-        .join(Activity, Activity.id == Opening.activity_id)
-        .join(Slot, Slot.id == Opening.slot_id)
-        .where(Opening.date.between(today, today + _HORIZON))
-        .order_by(Opening.date)
-    ):
-        openings.setdefault((code, slot), []).append(day)
-    return Knowledge(
-        children=list(children.values()),
-        places=places,
-        bookings=[
-            (Place(children[row.family_id, row.child_id], row.code, row.slot), row.date)
-            for row in booked
-            if row.date <= soon and (row.family_id, row.child_id) in children
-        ],
-        booked=frozenset(
-            (children[row.family_id, row.child_id].number, row.code, row.slot, row.date)
-            for row in booked
-            if (row.family_id, row.child_id) in children
-        ),
-        openings=dict(openings),
-        awaited=[
-            (row.external_id, row.number)
-            for row in session.execute(
-                select(Request.external_id, Family.number)
-                .join(Family, Family.id == Request.family_id)
-                .where(Request.state == RequestState.NEEDS_INFO)
-                .order_by(Request.id)
-            )
-        ],
-    )
 
 
 class _Night:
