@@ -38,13 +38,7 @@ def decode(raw: bytes) -> dict[str, Any]:
     if "\x00" in text:
         raise LineRejected("bad_text", _NUL)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique_members,
-            parse_int=_integer,
-            parse_float=_refuse_fraction,
-            parse_constant=_refuse_constant,
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as problem:
         raise LineRejected("bad_json", f"La ligne n’est pas du JSON (caractère {problem.pos + 1}).") from None
     except RecursionError:
@@ -60,7 +54,7 @@ def canonical(value: Any) -> bytes:
     Raises LineRejected: `bad_text` (NUL or half of a surrogate pair, in a name or a value), `bad_json` (too deep).
     """
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(value)
         written = text.encode("utf-8")
         has_nul = "\\u0000" in text and _any_text_holds_nul(value)
     except UnicodeEncodeError:
@@ -109,3 +103,12 @@ def _any_text_holds_nul(value: Any) -> bool:
     if isinstance(value, dict):
         return any("\x00" in name or _any_text_holds_nul(member) for name, member in value.items())
     return isinstance(value, list) and any(_any_text_holds_nul(member) for member in value)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_members,
+    parse_int=_integer,
+    parse_float=_refuse_fraction,
+    parse_constant=_refuse_constant,
+)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -188,15 +189,21 @@ def _names_the_offer(request: WireRequest) -> bool:
     return isinstance(request, BookingsRequest | CancellationsRequest | AbsenceRequest | EnrolmentRequest)
 
 
+@lru_cache(maxsize=20_000)
+def _folded(name: str) -> str:
+    """A name folded once for all the chunks that speak of it."""
+    return fold(name)
+
+
 def _families(session: Session, numbers: set[str]) -> dict[str, tuple[int, str]]:
     query = select(Family.number, Family.id, Family.label).where(Family.number.in_(numbers))
-    return {row.number: (row.id, fold(f"{row.label} {row.number}")) for row in session.execute(query)}
+    return {row.number: (row.id, _folded(f"{row.label} {row.number}")) for row in session.execute(query)}
 
 
 def _children(session: Session, numbers: set[str]) -> dict[str, tuple[int, str]]:
     query = select(Person.number, Person.id, Person.last_name, Person.first_name)
     rows = session.execute(query.where(Person.number.in_(numbers)))
-    return {str(row.number): (row.id, fold(f"{row.last_name} {row.first_name}")) for row in rows}
+    return {str(row.number): (row.id, _folded(f"{row.last_name} {row.first_name}")) for row in rows}
 
 
 def _memberships(session: Session, children: set[int]) -> dict[tuple[int, int], date | None]:
