@@ -126,6 +126,12 @@ class PagedTableModel(QAbstractTableModel, Generic[Row]):
         self.rows.extend(rows)
         self.endInsertRows()
 
+    def show_columns(self, columns: Sequence[Column[Row]]) -> None:
+        """Show the rows by other columns."""
+        self.beginResetModel()
+        self.columns = tuple(columns)
+        self.endResetModel()
+
     def replace(self, row: Row) -> None:
         """Show a newer reading of a row already there."""
         key = self.identity(row)
@@ -386,6 +392,12 @@ class DataTable(QTableView):
             header.setSectionHidden(place, place not in wanted)
             if place in wanted:
                 header.resizeSection(place, wanted[place])
+
+    def show_columns(self, columns: Sequence[Column[Any]]) -> None:
+        """Show the rows by other columns."""
+        if self.paged.columns != tuple(columns):
+            self.paged.show_columns(columns)
+            self.adjust_sizes()
 
     def set_empty_text(self, text: str) -> None:
         """What is said in the place of rows when there are none."""

@@ -286,7 +286,7 @@ class MainWindow(QMainWindow):
             button.setIconSize(QSize(side, side))
         self.user.setIcon(self.tools.theme.icon("account-circle-outline"))
         self.user.setIconSize(QSize(side, side))
-        self._nav.setFixedWidth(self.fontMetrics().averageCharWidth() * 26 + 24)
+        self._nav.setFixedWidth(self.fontMetrics().averageCharWidth() * 20 + 40)
 
     def _restore_geometry(self) -> None:
         geometry = self._settings.value("window/geometry", QByteArray(), type=QByteArray)

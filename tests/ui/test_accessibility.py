@@ -1,6 +1,7 @@
 """Every page, without a mouse and without seeing colours: names, tab order, nothing out of reach, nothing too wide."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,13 +19,29 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from guichet.models.database import Database
 from guichet.rules.permissions import Role
+from guichet.services.transaction import Context
 from guichet.ui.desktop import PAGES
 from guichet.ui.page import Destination
 from guichet.ui.screenshots import settle
 from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow
-from tests.ui.support import Opener
+from tests.ui import desk_town
+from tests.ui.support import Opener, SqlGuard
+
+
+@pytest.fixture
+def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
+    """A base where every page has something to show."""
+
+    def build() -> None:
+        desk_town.build(sqlite_database)
+        desk_town.bring_night(sqlite_database, context, tmp_path)
+
+    sql_guard.aside(build)
+    return sqlite_database
+
 
 PAGE_NAMES = [page.name for page in PAGES]
 CONTROLS = (

@@ -7,10 +7,8 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from guichet.rules.permissions import Permission
 from guichet.ui.page import Page, Tools
 from guichet.ui.topics import Topic
-from guichet.ui.widgets.invoice_list import InvoiceList
+from guichet.ui.widgets.invoice_list import UNPAID, InvoiceList
 from guichet.ui.widgets.issue_panel import IssuePanel
-
-UNPAID = "unpaid"
 
 
 class BillingPage(Page):

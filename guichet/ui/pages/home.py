@@ -22,11 +22,11 @@ from guichet.ui.topics import IMPORT, Topic
 from guichet.ui.widgets.account_tab import PdfDialog
 from guichet.ui.widgets.facts import Card, Facts, ShortTable, scrolling
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.invoice_list import UNPAID
 from guichet.ui.widgets.quarantine import QuarantineDialog
 from guichet.ui.widgets.tile import Tile
 from guichet.ui.wording import count, grouped
 
-UNPAID = "unpaid"
 TILES_ACROSS = 5
 
 SITE_COLUMNS = (

@@ -40,8 +40,8 @@ VIEWS = (
 )
 PROPOSALS = {
     "": "Toute proposition",
-    **{code: f"Proposé : {state.label.lower()}" for code, state in VERDICTS.items()},
-    "mixed": "Proposé : mélangé",
+    **{code: state.label for code, state in VERDICTS.items()},
+    "mixed": "Mélangée",
 }
 _KEYS = {Act.TAKE_UP: Key.TAKE_UP, Act.ASK_COMPLEMENT: Key.COMPLEMENT, Act.UNDO: Key.UNDO}
 _WAITABLE = ("bookings", "enrolment")
@@ -380,7 +380,9 @@ class RequestsPage(Page):
 
     def _show_report(self, report: BulkReport) -> None:
         self.list.model.set_checked(set())
-        BulkReportDialog(self.tools, report, self).open()
+        dialog = BulkReportDialog(self.tools, report, self)
+        dialog.opened.connect(lambda one: self.open(RequestQuery(queue=Queue.ALL, text=one.external_id)))
+        dialog.open()
 
 
 def _view_of(query: RequestQuery) -> tuple[Queue, tuple[RequestState, ...]]:

@@ -1,6 +1,6 @@
 """« Accepter tout ce qui rentre »: what it would do, said first; then it is done, with progress, in the long lane."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.requests import REFUSAL_LABELS, RefusalCode
@@ -84,6 +84,7 @@ class BulkDialog(QDialog):
                 ),
             )
         )
+        QTimer.singleShot(0, self.adjustSize)  # once the new lines are laid out
         self.go.setEnabled(forecast.fit + forecast.wait > 0)
         if self.go.isEnabled():
             self.go.setFocus()
@@ -99,8 +100,16 @@ class BulkDialog(QDialog):
         )
 
 
+def _why(row: RequestOutcome) -> str:
+    if row.outcome is BulkOutcome.LEFT and not row.sentence:
+        return "Rien n’y rentre : à examiner, ou à refuser avec un motif."
+    return row.sentence
+
+
 class BulkReportDialog(QDialog):
-    """What a run did, and each request that it left or that failed, with why."""
+    """What a run did, and each request that it left or that failed, with why. `opened` (RequestOutcome) on Enter."""
+
+    opened = Signal(object)
 
     def __init__(self, tools: Tools, report: BulkReport, parent: QWidget) -> None:
         super().__init__(parent)
@@ -121,7 +130,7 @@ class BulkReportDialog(QDialog):
                     15,
                     state=lambda row: OUTCOMES[row.outcome],
                 ),
-                Column[RequestOutcome]("Pourquoi", lambda row: row.sentence, None),
+                Column[RequestOutcome]("Pourquoi", _why, None),
             ),
             "Demandes à reprendre",
             "Toutes les demandes ont été traitées.",
@@ -134,8 +143,8 @@ class BulkReportDialog(QDialog):
                 if one.outcome in (BulkOutcome.LEFT, BulkOutcome.FAILED) or one.sentence
             ]
         )
+        self.table.opened.connect(self._open)
         close = button("Fermer", self)
-        close.setDefault(True)
         close.clicked.connect(self.accept)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -147,6 +156,10 @@ class BulkReportDialog(QDialog):
         layout.addLayout(row)
         metrics = self.fontMetrics()
         self.resize(metrics.averageCharWidth() * 100, metrics.height() * 26)
+
+    def _open(self, outcome: RequestOutcome) -> None:
+        self.accept()
+        self.opened.emit(outcome)
 
 
 def _accept_all(

@@ -7,14 +7,17 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, Q
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.services import families, statements
+from guichet.services import families, requests, statements
 from guichet.services.balances import Balances
 from guichet.services.families import FamilySheet
-from guichet.ui.page import Tools
+from guichet.services.requests import Queue, RequestQuery, RequestRow
+from guichet.ui.page import Destination, Tools
 from guichet.ui.widgets.account_tab import AccountTab
 from guichet.ui.widgets.family_sheet import BookingsTab, ChildrenTab, HouseholdTab
 from guichet.ui.widgets.fields import restyle, text_label
 from guichet.ui.widgets.invoice_list import InvoiceList
+from guichet.ui.widgets.request_columns import FAMILY_COLUMNS
+from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import NBSP
 
 INVOICED = "Solde facturé"
@@ -45,6 +48,9 @@ class FamilyView(QWidget):
         self._read: set[int] = set()
         self.tabs.addTab(self.household, "&Foyer")
         self.tabs.addTab(self.children_tab, "&Enfants")
+        if tools.may(Permission.READ_REQUESTS):
+            self.requests = self._build_requests(tools)
+            self._add_lazy(self.requests, "&Demandes", self._show_requests)
         self._add_lazy(self.bookings, "Réser&vations", self.bookings.show_family)
         if tools.may(Permission.READ_BILLING):
             self.invoices = InvoiceList(tools, self, of_family=True)
@@ -117,6 +123,27 @@ class FamilyView(QWidget):
             figure.setAccessibleName(f"{title}, {side} : {format_euros(abs(cents))}")
             figure.setProperty("owed", cents > 0)
             restyle(figure)
+
+    def _build_requests(self, tools: Tools) -> SqlList[RequestRow]:
+        listed = SqlList[RequestRow](
+            tools,
+            requests.list_requests,
+            FAMILY_COLUMNS,
+            lambda row: row.request_id,
+            name="Demandes de la famille",
+            empty="Cette famille n’a encore rien demandé.",
+            noun="demande",
+            parent=self,
+        )
+        listed.table.opened.connect(self._open_request)
+        return listed
+
+    def _show_requests(self, family_id: int) -> None:
+        query = RequestQuery(queue=Queue.ALL, family_id=family_id, sort="submitted_at", descending=True)
+        self.requests.ask(query, own_order=True)
+
+    def _open_request(self, row: RequestRow) -> None:
+        self.go.emit(Destination("requests", RequestQuery(queue=Queue.ALL, text=row.external_id)))
 
     def _show_account(self, family_id: int) -> None:
         self.account.show_family(family_id, self.label.text())

@@ -18,6 +18,7 @@ from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import period
 
 TYPING_MILLISECONDS = 150
+UNPAID = "unpaid"
 
 PAID = State("✓", "Réglée", Tone.GREEN)
 PARTLY = State("½", "En partie", Tone.YELLOW)

@@ -146,6 +146,7 @@ class Toast(QFrame):
         announce(self, text)
 
     def place(self) -> None:
-        """Stay at the bottom when the parent changes size."""
+        """Stay near the bottom, above the decision bar, when the parent changes size."""
         area = self._area.rect()
-        self.move((area.width() - self.width()) // 2, area.height() - self.height() - 16)
+        lift = self.fontMetrics().height() * 4
+        self.move((area.width() - self.width()) // 2, area.height() - self.height() - lift)

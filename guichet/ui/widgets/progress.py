@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from guichet.ui.tasks import Task
 from guichet.ui.widgets.fields import button
+from guichet.ui.wording import grouped
 
 
 class TaskStrip(QWidget):
@@ -19,10 +20,10 @@ class TaskStrip(QWidget):
         self.stop = button("Arrêter", self, tip="Arrêter après l’étape en cours ; ce qui est fait reste fait")
         self.stop.clicked.connect(self._cancel)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.label)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.stop)
+        layout.setContentsMargins(12, 2, 12, 2)
+        for widget in (self.label, self.bar, self.stop):
+            layout.addWidget(widget)
+        layout.addStretch(1)
         self.hide()
 
     def follow(self, task: Task) -> None:
@@ -37,16 +38,12 @@ class TaskStrip(QWidget):
         self.show()
 
     def _progress(self, done: int, total: int, text: str) -> None:
-        if self.sender() is not self._task and self._task is not None and self.sender() is not None:
-            self.follow_text(text)
+        if self._task is None or self._task.cancelled:
+            return
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
-        self.follow_text(text)
-
-    def follow_text(self, text: str) -> None:
-        """Say which step runs."""
-        if self._task is not None:
-            self.label.setText(f"{self._task.title} — {text}" if text else self._task.title)
+        step = text or f"{grouped(done)} sur {grouped(total)}"
+        self.label.setText(f"{self._task.title} — {step}")
 
     def _cancel(self) -> None:
         if self._task is not None:

@@ -12,6 +12,7 @@ from guichet.ui.wording import family_line
 
 TYPING_MILLISECONDS = 120
 SHOWN = 10
+LINE_CHARACTERS = 90
 
 
 class QuickSearch(QWidget):
@@ -37,6 +38,7 @@ class QuickSearch(QWidget):
         self.results.setWindowFlags(Qt.WindowType.ToolTip)
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.results.setAccessibleName("Familles trouvées")
+        self.results.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.results.itemClicked.connect(self._choose)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -110,8 +112,12 @@ class QuickSearch(QWidget):
             self.results.setCurrentRow(0)
         below = self.field.mapToGlobal(QPoint(0, self.field.height() + 2))
         height = sum(self.results.sizeHintForRow(row) for row in range(self.results.count())) + 8
-        self.results.setGeometry(below.x(), below.y(), max(self.field.width(), 420), height)
+        width = min(self.results.sizeHintForColumn(0) + 24, self._longest())
+        self.results.setGeometry(below.x(), below.y(), max(self.field.width(), width), height)
         self.results.show()
+
+    def _longest(self) -> int:
+        return self.fontMetrics().averageCharWidth() * LINE_CHARACTERS
 
     def _choose(self, item: QListWidgetItem) -> None:
         family_id = item.data(Qt.ItemDataRole.UserRole)

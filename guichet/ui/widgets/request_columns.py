@@ -135,7 +135,7 @@ QUEUE_COLUMNS = (
     Column[RequestRow](
         "Prop.",
         _proposal,
-        4,
+        5,
         sort="proposal",
         state=lambda row: proposal_state(row.proposal),
         hint="Proposition des règles : ✓ accepter, L liste d’attente, R refuser, ? à examiner, M mélangée",

@@ -59,13 +59,9 @@ def _what(item: ItemView) -> str:
     return f"{day_with_weekday(item.day)}{at}"
 
 
-def _detail(item: ItemView) -> str:
-    """The slot for a date; for a field, old then new."""
-    if item.day is not None:
-        return item.label.partition(" – ")[2]
-    if item.field:
-        return f"{item.before or '(vide)'} → {item.after or '(vide)'}"
-    return ""
+def _where(item: ItemView) -> str:
+    """The activity and slot of a date."""
+    return item.label.partition(" – ")[2] if item.day is not None else ""
 
 
 def _motive(item: ItemView) -> str:
@@ -103,11 +99,26 @@ def _state_words(item: ItemView) -> str:
     return state.label if item.decision is not None else f"Proposé : {state.label.lower()}"
 
 
-ITEM_COLUMNS = (
+PROPOSAL = Column[ItemView]("Proposition", _state_words, 15, state=_state, tip=reasons_text)
+
+DATE_COLUMNS = (
     Column[ItemView]("À décider", _what, 18, bold=True),
-    Column[ItemView]("Précision", _detail, None, tip=_detail),
-    Column[ItemView]("Proposition", _state_words, 12, state=_state),
-    Column[ItemView]("Motif", _motive, 14, tip=reasons_text, optional=1),
+    Column[ItemView]("Activité, créneau", _where, None, tip=_where, optional=1),
+    PROPOSAL,
+    Column[ItemView]("Motif", _motive, 14, tip=reasons_text, optional=2),
+)
+
+FIELD_COLUMNS = (
+    Column[ItemView]("Champ", lambda item: item.label, None, bold=True),
+    Column[ItemView]("Avant", lambda item: item.before, None),
+    Column[ItemView]("Après", lambda item: item.after, None),
+    PROPOSAL,
+)
+
+WHOLE_COLUMNS = (
+    Column[ItemView]("À décider", lambda item: item.label, None, bold=True),
+    PROPOSAL,
+    Column[ItemView]("Motif", _motive, 18, tip=reasons_text, optional=1),
 )
 
 PIECE_COLUMNS = (
@@ -144,6 +155,13 @@ ANSWER_COLUMNS = (
 )
 
 
+def columns_for(items: Sequence[ItemView]) -> Sequence[Column[ItemView]]:
+    """Dates, fields before and after, or a whole: what the request is made of."""
+    if any(item.day is not None for item in items):
+        return DATE_COLUMNS
+    return FIELD_COLUMNS if any(item.field for item in items) else WHOLE_COLUMNS
+
+
 class RequestDetailView(QWidget):
     """`show_request` reads and shows one; `shown` (RequestDetail or None) when what is shown changed; `go` as on a page."""
 
@@ -163,7 +181,7 @@ class RequestDetailView(QWidget):
         self.health = button("Afficher les données de santé", self, tip="Cette lecture est gardée au journal")
         self.items = ShortTable(
             tools.theme,
-            ITEM_COLUMNS,
+            DATE_COLUMNS,
             "Dates, champs ou pièces à décider",
             "Rien à décider dans cette demande.",
             self,
@@ -290,6 +308,7 @@ class RequestDetailView(QWidget):
         self.health.setVisible(
             any(item.masked for item in detail.items) and self._tools.may(Permission.READ_HEALTH)
         )
+        self.items.show_columns(columns_for(detail.items))
         self.items.show_rows(detail.items)
         self.items.paged.set_checked(set(kept) if unchanged else set(ticked_at_first(detail.items)))
         if self.items.current_row() is None:

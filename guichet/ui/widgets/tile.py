@@ -1,7 +1,7 @@
 """A count of the work that waits; it opens the list it counts."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from guichet.ui.page import Destination
 from guichet.ui.widgets.fields import text_label
@@ -27,6 +27,8 @@ class Tile(QPushButton):
         for label in (self.number, self.title, self.detail):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self._inside.addWidget(label)
+        self._inside.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.detail.hide()
         self.setEnabled(destination is not None)
         self.setAccessibleName(title)
