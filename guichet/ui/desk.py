@@ -176,6 +176,8 @@ class Desk(QObject):
         waiting, self._waiting = self._waiting, []
         for job in waiting:
             job.error = None
+            if job.task is not None:
+                self.task_started.emit(job.task)
             self._submit(job, again=True)
 
     def give_up(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings, QTemporaryDir
 from PySide6.QtWidgets import QApplication
 
 from guichet.services.transaction import Actor, OpenedDatabase
@@ -41,11 +41,12 @@ def take_screenshots(
     assert isinstance(application, QApplication)  # noqa: S101 - pages are widgets
     directory.mkdir(parents=True, exist_ok=True)
     theme = Theme(application)
+    aside = QTemporaryDir()
     taken: list[Path] = []
     for look in looks:
         for scale in scales:
             theme.apply(look, scale)
-            settings = QSettings(str(directory / ".geometry.ini"), QSettings.Format.IniFormat)
+            settings = QSettings(aside.filePath("window.ini"), QSettings.Format.IniFormat)
             messages = Messages(application)
             window = build_window(open_base(), actor, clock, place, theme, messages, settings)
             window.resize(WIDTH, HEIGHT)
@@ -55,7 +56,6 @@ def take_screenshots(
             window.close()
             window.deleteLater()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-            (directory / ".geometry.ini").unlink(missing_ok=True)
     return taken
 
 

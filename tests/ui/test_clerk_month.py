@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -156,6 +157,39 @@ def test_an_invoice_is_read_as_it_was_printed(billing: BillingPage, town: Databa
     assert "40,00" in text
 
 
+def test_the_files_of_a_month_are_written_one_by_one_and_all_in_one(
+    billing: BillingPage, window: MainWindow, issued: None, tmp_path: Path
+) -> None:
+    billing.invoices.reload()
+    settle(billing.desk)
+    billing.invoices.export_to(tmp_path / "factures")
+    settle(billing.desk)
+    assert sorted(file.name for file in (tmp_path / "factures").iterdir()) == [
+        "AL-1.pdf",
+        "AL-2.pdf",
+        "factures.pdf",
+    ]
+    whole = pdf_text((tmp_path / "factures" / "factures.pdf").read_bytes())
+    assert whole.index("AL-1") < whole.index("AL-2")
+    assert "3\u00a0fichiers" in window.toast.text.text()
+
+
+def test_a_folder_that_cannot_be_written_is_an_outage_with_a_way_back(
+    billing: BillingPage, window: MainWindow, issued: None, tmp_path: Path, qtbot: QtBot
+) -> None:
+    obstacle = tmp_path / "factures"
+    obstacle.write_text("un fichier est là où il faut un dossier", encoding="utf-8")
+    billing.invoices.reload()
+    settle(billing.desk)
+    billing.invoices.export_to(obstacle)
+    settle(billing.desk)
+    assert window.banner.isVisible()
+    obstacle.unlink()
+    qtbot.mouseClick(window.banner.action, Qt.MouseButton.LeftButton)
+    settle(billing.desk)
+    assert (obstacle / "factures.pdf").exists()
+
+
 @pytest.fixture
 def issued(town: Database, sql_guard: SqlGuard, context: Context) -> None:
     """February is issued; March is priced and not invoiced."""
@@ -202,6 +236,11 @@ def test_a_payment_is_recorded_allocated_and_seen_on_both_balances(
     assert sum(row.amount_cents for row in rows(sql_guard, town, Allocation)) == 2550
     assert page.view.balance[1].text() == "14,50\u00a0€"
     assert "à payer" in page.view.balance[0].text()
+    billing = window.pages["billing"]
+    assert isinstance(billing, BillingPage)
+    window.go(Destination("billing"))
+    settle(window.tools.desk)
+    assert [(row.number, row.allocated_cents) for row in billing.payments.model.rows] == [("AL-1", 2550)]
     # The two Wednesdays of March are consumed and not invoiced.
     assert page.view.whole_balance[1].text() == "34,50\u00a0€"
 
@@ -291,8 +330,9 @@ def test_an_agent_reads_invoices_but_neither_issues_nor_receives(
     window.go(Destination("billing"))
     page = window.current_page
     assert isinstance(page, BillingPage)
-    assert page.tabs.count() == 1
     assert page.tabs.currentWidget() is page.invoices
+    assert page.issue.isHidden()
+    assert page.invoices.receive.isHidden()
     assert "attestations" not in window.pages
     families = window.pages["families"]
     assert isinstance(families, FamiliesPage)

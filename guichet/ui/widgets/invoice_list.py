@@ -1,24 +1,30 @@
 """Issued invoices and credit notes: a list, and the one chosen as it was printed."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
+from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, paris_day
-from guichet.services import invoice_documents
-from guichet.services.invoice_documents import InvoiceQuery, InvoiceRow
+from guichet.services import invoice_documents, transaction
+from guichet.services.invoice_documents import ExportInvoices, InvoiceQuery, InvoiceRow
+from guichet.services.transaction import Context, OpenedDatabase
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
+from guichet.ui.tasks import Task
 from guichet.ui.theme import Tone
-from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.payment_form import PaymentDialog
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.wording import period
+from guichet.ui.wording import count, period
 
 TYPING_MILLISECONDS = 150
 UNPAID = "unpaid"
+MOST_EXPORTED = 1_000_000
 
 PAID = State("✓", "Réglée", Tone.GREEN)
 PARTLY = State("½", "En partie", Tone.YELLOW)
@@ -34,6 +40,7 @@ class InvoiceList(QWidget):
 
     def __init__(self, tools: Tools, parent: QWidget | None = None, *, of_family: bool = False) -> None:
         super().__init__(parent)
+        self._tools = tools
         self._desk = tools.desk
         self._of_family = of_family
         self._query = InvoiceQuery()
@@ -81,6 +88,12 @@ class InvoiceList(QWidget):
             noun="facture",
         )
         self.pdf = PdfView(tools.theme, tools.messages, "Choisissez une facture pour la lire.", self)
+        self.receive = button("Encaisser…", self, tip="Encaisser un règlement de cette famille")
+        self.receive.setVisible(not of_family and tools.may(Permission.RECORD_PAYMENTS))
+        self.export = button("Enregistrer les PDF…", self, tip="Un fichier par facture, et un qui les réunit")
+        self.export.setVisible(not of_family)
+        self.list.foot.addWidget(self.export)
+        self.list.foot.addWidget(self.receive)
         self.text = QLineEdit(self)
         self.text.setPlaceholderText("Numéro de facture, nom ou numéro de famille")
         self.text.setClearButtonEnabled(True)
@@ -108,6 +121,9 @@ class InvoiceList(QWidget):
         self.text.textEdited.connect(self._typed)
         self.unpaid.toggled.connect(self._ask)
         self.list.table.current_changed.connect(self._choose)
+        self.list.loaded.connect(lambda page: self.export.setEnabled(page.total > 0))
+        self.receive.clicked.connect(self._receive)
+        self.export.clicked.connect(self._choose_folder)
 
     def show_all(self, family_id: int | None = None) -> None:
         """List every invoice, or a family's."""
@@ -147,6 +163,7 @@ class InvoiceList(QWidget):
 
     def _choose(self, row: InvoiceRow | None) -> None:
         self.chosen.emit(row)
+        self.receive.setEnabled(row is not None)
         self._read()
 
     def _read(self) -> None:
@@ -159,6 +176,41 @@ class InvoiceList(QWidget):
             self.pdf.show_pdf(f"{_word(row)} {row.number}", data, f"{row.number}.pdf")
 
         self._desk.fetch(invoice_documents.pdf, (row.invoice_id,), then=show, key=(self, "pdf"))
+
+    def _receive(self) -> None:
+        row: InvoiceRow | None = self.list.table.current_row()
+        if row is not None:
+            PaymentDialog(self._tools, row.family_id, row.family_label, self).open()
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Dossier où enregistrer les factures")
+        if folder:
+            self.export_to(Path(folder))
+
+    def export_to(self, folder: Path) -> None:
+        """Write the PDF of every invoice listed, whatever the page, and one that holds them all."""
+        self.export.setEnabled(False)
+        self._desk.start(
+            Task("Écriture des factures en PDF", cancellable=False),
+            _export,
+            (self._query, folder),
+            then=self._exported,
+            settled=lambda: self.export.setEnabled(True),
+        )
+
+    def _exported(self, files: tuple[Path, ...]) -> None:
+        self._tools.messages.inform(f"{count(len(files), 'fichier enregistré', 'fichiers enregistrés')}")
+
+
+def _export(
+    database: OpenedDatabase, context: Context, asked: tuple[InvoiceQuery, Path], _task: Task
+) -> tuple[Path, ...]:
+    """In the order of their numbers, as they are put in envelopes."""
+    query, folder = asked
+    whole = replace(query, size=MOST_EXPORTED, offset=0, sort="number", descending=False)
+    found = transaction.read(database, context, invoice_documents.search, whole)
+    command = ExportInvoices(tuple(row.invoice_id for row in found.rows), folder)
+    return transaction.read(database, context, invoice_documents.export, command)
 
 
 def _signed(row: InvoiceRow) -> int:
