@@ -99,9 +99,18 @@ def family_balances(session: Session, family_id: int) -> Balances:
     return balances(session, [family_id]).get(family_id, Balances(0, 0))
 
 
-def balances_by_regie(session: Session, family_ids: Collection[int]) -> dict[tuple[int, int], int]:
-    """Account balance of each (family, régie) that has one."""
-    moves = operations().subquery()
+def owed_by_regie(session: Session, family_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    """What each family owes each régie for its documents so far, free credit deducted (negative: credit only).
+
+    Money that already pays what is not invoiced yet is neither owed nor free: it is left out.
+    """
+    kept = (
+        select(Payment.family_id, Payment.regie_id, Payment.received_on, Allocation.amount_cents)
+        .join(Payment, Payment.id == Allocation.payment_id)
+        .join(Charge, Charge.id == Allocation.charge_id)
+        .where(~is_on_a_document(Charge.id))
+    )
+    moves = union_all(*operations().selects, kept).subquery()
     statement = (
         select(moves.c.family_id, moves.c.regie_id, func.sum(moves.c.cents).label("cents"))
         .where(moves.c.family_id.in_(family_ids))

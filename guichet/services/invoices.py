@@ -32,7 +32,7 @@ from guichet.rules.tariffs import TariffMethod
 from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services import journal, numbering, pricing, settings
 from guichet.services.allocations import allocate_credits
-from guichet.services.balances import allocated, balances_by_regie, is_on_a_document
+from guichet.services.balances import allocated, is_on_a_document, owed_by_regie
 from guichet.services.bulk import insert_rows
 from guichet.services.identities import Holder, holders, letterhead
 from guichet.services.payment_links import payfip_address
@@ -220,7 +220,7 @@ def _write(
 ) -> tuple[IssuedInvoice, ...]:
     family_ids = {group.family_id for group in groups}
     people = holders(session, family_ids)
-    before = balances_by_regie(session, family_ids)
+    before = owed_by_regie(session, family_ids)
     issued_on = command.issued_on or paris_day(context.now)
     regies = session.execute(select(Regie).order_by(Regie.id)).scalars()
     written: list[IssuedInvoice] = []
@@ -274,11 +274,9 @@ class _Sheet:
             "notes": [line for line in regie.payment_terms.splitlines() if line.strip()],
         }
 
-    def row(self, number: int, group: Row[Any], holder: Holder, balance_before: int) -> dict[str, Any]:
-        """The invoice's row; `balance_before` is what the family owed this régie before it, cents."""
+    def row(self, number: int, group: Row[Any], holder: Holder, previous: int) -> dict[str, Any]:
+        """The invoice's row; `previous` is what the family owed this régie before it, cents."""
         label = numbering.document_label(self._regie.series, number)
-        # What was paid at once is on the account already: shown as received on this invoice, not as an old credit.
-        previous = balance_before + group.paid_cents
         balance_due = previous + group.total_cents - group.paid_cents
         return {
             "kind": InvoiceKind.INVOICE,

@@ -203,6 +203,34 @@ def test_a_charge_paid_at_once_shows_as_received_on_its_invoice(database: Databa
     assert (sheet.total, sheet.payments, sheet.previous_balance, sheet.balance_due) == (2000, 1000, 0, 1000)
 
 
+def test_what_already_pays_next_month_is_no_credit_on_this_months_invoice(
+    database: Database, context: Context
+) -> None:
+    with database.writing() as session:
+        town = found(session)
+        town.single(town.alsh, 1000)
+        family = town.family()
+        enrolment = town.enrol(family, town.child(family), town.alsh)
+        town.book(enrolment, town.journee, date(2026, 3, 4), date(2026, 4, 1))
+    spring = pricing.PricePeriod(date(2026, 3, 1), date(2026, 4, 30))
+    transaction.run(database, context, pricing.price_period, spring)
+    _pay(database, context, 1000, targets=(Target(charge_id=2),))  # April, paid when it was booked
+    _pay(database, context, 300, targets=(Target(charge_id=1),))  # an instalment on March
+    [march] = transaction.run(
+        database, context, invoices.issue, IssueInvoices(date(2026, 3, 1), date(2026, 3, 31))
+    ).invoices
+    [april] = transaction.run(
+        database, context, invoices.issue, IssueInvoices(date(2026, 4, 1), date(2026, 4, 30))
+    ).invoices
+    sheets = transaction.read(
+        database, context, invoice_documents.documents, (march.invoice_id, april.invoice_id)
+    )
+    assert [(sheet.previous_balance, sheet.total, sheet.payments, sheet.balance_due) for sheet in sheets] == [
+        (0, 1000, 300, 700),
+        (700, 1000, 1000, 700),
+    ]
+
+
 def test_cancelling_is_a_contra_entry_that_frees_what_was_paid(database: Database, context: Context) -> None:
     _february_and_march(database, context)
     paid = _pay(database, context, 3400)
