@@ -11,7 +11,8 @@ from guichet.models.database import Database
 from guichet.models.money import Allocation, Charge, ChargeBooking, Payment, PaymentMode
 from guichet.rules.errors import PermissionDenied, UserError
 from guichet.rules.permissions import Role
-from guichet.services import pricing, transaction
+from guichet.services import charge_lines, invoices, pricing, transaction
+from guichet.services.charge_lines import ChargeQuery
 from guichet.services.pricing import AnomalyCode, PricePeriod, PricingReport
 from guichet.services.transaction import Context
 from tests.services.billing_town import Town, found
@@ -231,3 +232,29 @@ def test_dates_out_of_order_and_an_agent_without_the_right_are_refused(
     agent = replace(context, actor=replace(context.actor, roles=frozenset({Role.AGENT})))
     with pytest.raises(PermissionDenied):
         _price(sqlite_database, agent)
+
+
+def test_each_line_says_why_it_costs_what_it_costs(database: Database, context: Context) -> None:
+    with database.writing() as session:
+        town = found(session)
+        family = town.family()
+        town.grid(town.alsh, (0, 600, 500), (600, None, 900))
+        town.single(town.canteen, 400)
+        town.quotient(family, 542, date(2026, 1, 1))
+        child = town.child(family)
+        town.book(town.enrol(family, child, town.alsh), town.journee, WEDNESDAYS[0])
+        town.book(town.enrol(family, child, town.canteen), town.repas, WEDNESDAYS[0])
+    _price(database, context)
+    query = ChargeQuery(family_id=1, start=MARCH.start, end=MARCH.end, uninvoiced=True)
+    page = transaction.read(database, context, charge_lines.search, query)
+    assert page.total == 2
+    assert [(row.child, row.activity, row.amount_cents, row.quotient, row.invoice) for row in page.rows] == [
+        ("Léa", "ALSH mercredi", 500, 542, ""),
+        ("Léa", "Restauration", 400, None, ""),
+    ]
+    assert "QF 542 en vigueur depuis le 01/01/2026" in page.rows[0].explanation
+    command = invoices.IssueInvoices(MARCH.start, MARCH.end)
+    transaction.run(database, context, invoices.issue, command)
+    assert transaction.read(database, context, charge_lines.search, query).total == 0
+    billed = transaction.read(database, context, charge_lines.search, replace(query, uninvoiced=False))
+    assert {row.invoice for row in billed.rows} == {"AL-1"}
