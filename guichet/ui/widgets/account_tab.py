@@ -22,12 +22,12 @@ from guichet.ui.wording import NBSP, euros_or_blank
 CALENDAR_YEARS = 4
 
 COLUMNS = (
-    Column[Operation]("Numéro", lambda row: row.number, 12, bold=True),
+    Column[Operation]("Numéro", lambda row: row.number, 9, bold=True),
     Column[Operation]("Date", lambda row: format_date(row.dated), 10),
-    Column[Operation]("Opération", lambda row: row.description, 30),
+    Column[Operation]("Opération", lambda row: row.description, 27),
     Column[Operation]("Régie", lambda row: row.regie, None, optional=1),
-    Column[Operation]("Débit", lambda row: euros_or_blank(row.debit), 11, right=True),
-    Column[Operation]("Crédit", lambda row: euros_or_blank(row.credit), 11, right=True),
+    Column[Operation]("Débit", lambda row: euros_or_blank(row.debit), 9, right=True),
+    Column[Operation]("Crédit", lambda row: euros_or_blank(row.credit), 9, right=True),
 )
 
 
