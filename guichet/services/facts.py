@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
@@ -31,7 +31,8 @@ from guichet.services import balances, places
 from guichet.services.catalogue import ActivityInfo, Catalogue, SlotInfo
 from guichet.services.transaction import Context
 
-_NO_START = time(0, 0)
+# Written out, not bound: only then does SQLite see that the index of live bookings serves.
+IS_LIVE = text("booking.state <> 'cancelled'")
 _DECIDED = {
     StoredDossierState.VALID: DossierState.VALID,
     StoredDossierState.REFUSED: DossierState.REFUSED,
@@ -208,9 +209,14 @@ def gather(
     child_ids: Collection[int],
     family_ids: Collection[int],
     moments: Iterable[tuple[int, date]],
+    child_days: Collection[tuple[int, date]] | None = None,
     with_money: bool = True,
 ) -> Facts:
-    """Read the facts about these children and families and these (slot, date) moments: at most fifteen queries."""
+    """Read the facts about these children and families and these (slot, date) moments: at most fifteen queries.
+
+    `child_days` are the days to read of each child where that is known: a night of requests then leaves out what its
+    other children do on the same days.
+    """
     wanted = set(moments)
     slots = {slot for slot, _ in wanted}
     days = {day for _, day in wanted}
@@ -220,7 +226,7 @@ def gather(
         session.execute(select(Family.id, Family.resident).where(Family.id.in_(family_ids))).all()
     )
     facts.enrolments = _enrolments(session, child_ids)
-    facts.bookings = _bookings(session, child_ids, days)
+    facts.bookings = _bookings(session, child_ids, days, child_days)
     if wanted:
         facts.openings = _openings(session, slots, days)
         pools = {(pool.id, day) for slot, day in wanted for pool in catalogue.pools_of_slot.get(slot, ())}
@@ -319,11 +325,10 @@ def _enrolments(
     return found
 
 
-def _bookings(
-    session: Session, child_ids: Collection[int], days: Collection[date]
-) -> dict[int, list[BookingFact]]:
+def _bookings(session: Session, child_days: Collection[tuple[int, date]]) -> dict[int, list[BookingFact]]:
+    """The live bookings of each child on the days asked for it."""
     found: dict[int, list[BookingFact]] = defaultdict(list)
-    if not days:
+    if not child_days:
         return found
     for row in session.execute(
         select(
@@ -343,6 +348,7 @@ def _bookings(
             Booking.child_id.in_(child_ids),
             Booking.date >= min(days),
             Booking.date <= max(days),
+            *wanted,
             Booking.state != BookingState.CANCELLED,
         )
         .order_by(Booking.id)

@@ -252,6 +252,12 @@ def _gather(
         child_ids={one.child_id for one in asked if one.child_id is not None},
         family_ids={one.family_id for one in asked if one.family_id is not None},
         moments=moments,
+        child_days={
+            (one.child_id, item.draft.day)
+            for one in asked
+            for item in items[one.id]
+            if one.child_id is not None and item.draft.day is not None
+        },
     )
     drafts = {one.id: [item.draft for item in items[one.id]] for one in asked}
     decided = settings.several(session, "requests.overdue_blocks", "requests.prepaid_floor_cents")
