@@ -131,6 +131,7 @@ def book_together(
             child_ids=children,
             family_ids={order.family_id for order in orders},
             moments=moments,
+            child_days={(order.child_id, order.day) for order in orders},
             with_money=False,
         )
     desk = _Desk(session, offer, facts, facts.bookings)

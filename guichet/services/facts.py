@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
@@ -209,13 +209,12 @@ def gather(
     child_ids: Collection[int],
     family_ids: Collection[int],
     moments: Iterable[tuple[int, date]],
-    child_days: Collection[tuple[int, date]] | None = None,
+    child_days: Collection[tuple[int, date]] = (),
     with_money: bool = True,
 ) -> Facts:
-    """Read the facts about these children and families and these (slot, date) moments: at most fifteen queries.
+    """Read the facts about these children and families, these (slot, date) moments and these days of these children.
 
-    `child_days` are the days to read of each child where that is known: a night of requests then leaves out what its
-    other children do on the same days.
+    At most fifteen queries, whatever their number.
     """
     wanted = set(moments)
     slots = {slot for slot, _ in wanted}
@@ -226,7 +225,7 @@ def gather(
         session.execute(select(Family.id, Family.resident).where(Family.id.in_(family_ids))).all()
     )
     facts.enrolments = _enrolments(session, child_ids)
-    facts.bookings = _bookings(session, child_ids, days, child_days)
+    facts.bookings = _bookings(session, child_days)
     if wanted:
         facts.openings = _openings(session, slots, days)
         pools = {(pool.id, day) for slot, day in wanted for pool in catalogue.pools_of_slot.get(slot, ())}
@@ -345,11 +344,9 @@ def _bookings(session: Session, child_days: Collection[tuple[int, date]]) -> dic
             Booking.request_item_id,
         )
         .where(
-            Booking.child_id.in_(child_ids),
-            Booking.date >= min(days),
-            Booking.date <= max(days),
-            *wanted,
-            Booking.state != BookingState.CANCELLED,
+            Booking.child_id.in_({child_id for child_id, _ in child_days}),
+            tuple_(Booking.child_id, Booking.date).in_(child_days),
+            IS_LIVE,
         )
         .order_by(Booking.id)
     ):
