@@ -1,16 +1,13 @@
 """Many rows at once: their ids known beforehand, their insertion in one go on either engine."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Table, Text, column, func, insert, select, table
+from sqlalchemy import JSON, Table, Text, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
-
-_SLICE = 2000
-"""Rows in one call: what the driver builds for them is then let go before the next."""
 
 
 def insert_rows(session: Session, target: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -28,40 +25,46 @@ def insert_rows(session: Session, target: Table, rows: Sequence[dict[str, Any]])
     for name in rows[0]:
         if isinstance(target.c[name].type, JSON):
             _serialise(rows, name)
-    if _is_postgresql(session):
-        _copy(session, target, rows)
-    else:
-        _insert(session, target, rows)
+    _write(session, target, rows)
     return ids
 
 
-def _insert(session: Session, target: Table, rows: Sequence[dict[str, Any]]) -> None:
-    # Without the mapped defaults, which SQLAlchemy would compute row by row.
-    bare = table(target.name, *(column(name, _written_as(target, name)) for name in rows[0]))
-    for start in range(0, len(rows), _SLICE):
-        session.execute(insert(bare), rows[start : start + _SLICE])
+def _write(session: Session, target: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Hand the rows to the driver itself: SQLAlchemy's work for each row would cost the desk more than the base's.
 
-
-def _copy(session: Session, target: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """COPY: an INSERT of as many rows costs the desk five times the work."""
+    On PostgreSQL by COPY, five times lighter for the desk than INSERT.
+    """
     connection = session.connection()
     dialect = connection.dialect
     quote = dialect.identifier_preparer.quote
-    statement = f"COPY {quote(target.name)} ({', '.join(quote(name) for name in rows[0])}) FROM STDIN"
+    columns = ", ".join(quote(name) for name in rows[0])
     kinds = [_written_as(target, name).dialect_impl(dialect) for name in rows[0]]
-    processors = [kind.bind_processor(dialect) or _as_it_is for kind in kinds]
+    processors = [kind.bind_processor(dialect) for kind in kinds]
+    values = _processed(rows, [(rank, one) for rank, one in enumerate(processors) if one is not None])
     driver: Any = connection.connection.driver_connection
     error = dialect.loaded_dbapi.Error
+    statement = f"COPY {quote(target.name)} ({columns}) FROM STDIN"
     try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([process(row[name]) for name, process in zip(row, processors, strict=True)])
-    except error as failure:  # as any statement's failure is told
+        if _is_postgresql(session):
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for one in values:
+                    copy.write_row(one)
+        else:
+            marks = ", ".join("?" for _ in processors)
+            statement = f"INSERT INTO {quote(target.name)} ({columns}) VALUES ({marks})"  # noqa: S608
+            driver.executemany(statement, values)
+    except error as failure:  # told as any statement's failure
         raise DBAPIError.instance(statement, None, failure, error, dialect=dialect) from failure
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _processed(
+    rows: Sequence[dict[str, Any]], processors: Sequence[tuple[int, Callable[[Any], Any]]]
+) -> Iterator[list[Any]]:
+    for row in rows:
+        values = list(row.values())
+        for rank, process in processors:
+            values[rank] = process(values[rank])
+        yield values
 
 
 def _written_as(target: Table, name: str) -> TypeEngine[Any]:

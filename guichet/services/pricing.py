@@ -185,6 +185,7 @@ def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
         .outerjoin(ChargeBooking, ChargeBooking.booking_id == Booking.id)
         .outerjoin(Charge, Charge.id == ChargeBooking.charge_id)
         .where(Booking.date.between(command.start, command.end))
+        .order_by(Booking.family_id, Booking.date, Booking.id)
     )
     if command.regie_ids:
         statement = statement.where(Activity.regie_id.in_(command.regie_ids))
