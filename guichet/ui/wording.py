@@ -6,7 +6,8 @@ from datetime import date
 from guichet.rules.money import format_euros
 from guichet.rules.requests import RequestState
 from guichet.rules.text import format_date
-from guichet.services.families import FamilyRow, MemberView
+from guichet.services.families import FamilyRow
+from guichet.services.family_sheet import MemberView
 from guichet.ui.tables import State
 from guichet.ui.theme import Tone
 
@@ -74,24 +75,6 @@ DOCUMENT_STATES: dict[str, State] = {
 }
 
 EXPIRED = State("P", "Périmé", Tone.RED)
-
-REQUEST_KINDS = {
-    "bookings": "Réservations",
-    "cancellations": "Annulations",
-    "absence": "Absence",
-    "enrolment": "Inscription",
-    "withdrawal": "Retrait",
-    "complement": "Complément",
-    "new_family": "Nouvelle famille",
-    "family_sheet": "Fiche famille",
-    "child_sheet": "Fiche enfant",
-    "document": "Pièce",
-    "attestation": "Attestation",
-    "message": "Message",
-    "einvoice_consent": "Facture électronique",
-}
-
-ORIGINS = {"portal": "Portail", "desk": "Guichet", "telephone": "Téléphone", "paper": "Papier"}
 
 QUOTIENT_SOURCES = {
     "caf": "CAF",

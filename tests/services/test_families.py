@@ -6,8 +6,9 @@ import pytest
 
 from guichet.models.database import Database
 from guichet.rules.errors import UserError
-from guichet.services import families, transaction
-from guichet.services.families import BookingsQuery, FamilyQuery
+from guichet.services import families, family_sheet, transaction
+from guichet.services.families import FamilyQuery
+from guichet.services.family_sheet import BookingsQuery
 from guichet.services.transaction import Context
 from tests import builders
 
@@ -81,7 +82,7 @@ def test_pages_follow_each_other_in_order(database: Database, context: Context) 
 def test_the_sheet_names_the_childs_other_family_and_its_age_today(
     database: Database, context: Context, town: dict[str, int]
 ) -> None:
-    sheet = transaction.read(database, context, families.sheet, town["mother"])
+    sheet = transaction.read(database, context, family_sheet.sheet, town["mother"])
     child = next(member for member in sheet.members if member.first_name == "Zoé")
     assert child.age == 5  # six the next day
     assert child.other_families == ("1002",)
@@ -91,9 +92,11 @@ def test_each_parent_sees_the_other_parents_bookings(
     database: Database, context: Context, town: dict[str, int]
 ) -> None:
     query = BookingsQuery(town["mother"], DAY, DAY)
-    (booking,) = transaction.read(database, context, families.bookings, query)
+    (booking,) = transaction.read(database, context, family_sheet.bookings, query)
     assert booking.other_family == "1002"
-    (own,) = transaction.read(database, context, families.bookings, BookingsQuery(town["father"], DAY, DAY))
+    (own,) = transaction.read(
+        database, context, family_sheet.bookings, BookingsQuery(town["father"], DAY, DAY)
+    )
     assert own.other_family is None
 
 

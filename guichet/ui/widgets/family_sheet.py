@@ -6,14 +6,15 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, paris_day
-from guichet.services import families
-from guichet.services.families import (
+from guichet.services import family_sheet
+from guichet.services.family_sheet import (
     BookingView,
     DocumentView,
     DossierView,
     EnrolmentView,
     FamilySheet,
     MemberView,
+    QuotientView,
 )
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
@@ -73,9 +74,9 @@ class HouseholdTab(QWidget):
         self.quotients = ShortTable(
             tools.theme,
             (
-                Column[families.QuotientView]("Valeur", _quotient_value, 10, bold=True),
-                Column[families.QuotientView]("Source", _quotient_source, 20),
-                Column[families.QuotientView]("Valable", _quotient_validity, None),
+                Column[QuotientView]("Valeur", _quotient_value, 10, bold=True),
+                Column[QuotientView]("Source", _quotient_source, 20),
+                Column[QuotientView]("Valable", _quotient_validity, None),
             ),
             "Quotients familiaux",
             "Aucun quotient familial : le tarif maximum s’applique.",
@@ -271,8 +272,8 @@ class BookingsTab(QWidget):
 
     def _fetch(self) -> None:
         if self._family_id is not None:
-            query = families.BookingsQuery(self._family_id, day_of(self.first), day_of(self.last))
-            self._desk.fetch(families.bookings, query, then=self.table.show_rows, key=self)
+            query = family_sheet.BookingsQuery(self._family_id, day_of(self.first), day_of(self.last))
+            self._desk.fetch(family_sheet.bookings, query, then=self.table.show_rows, key=self)
 
 
 def _quality(member: MemberView) -> str:
@@ -280,15 +281,15 @@ def _quality(member: MemberView) -> str:
     return f"{role} (titulaire)" if member.holder else role
 
 
-def _quotient_value(quotient: families.QuotientView) -> str:
+def _quotient_value(quotient: QuotientView) -> str:
     return "inconnu" if quotient.value is None else str(quotient.value)
 
 
-def _quotient_source(quotient: families.QuotientView) -> str:
+def _quotient_source(quotient: QuotientView) -> str:
     return QUOTIENT_SOURCES.get(quotient.source, quotient.source)
 
 
-def _quotient_validity(quotient: families.QuotientView) -> str:
+def _quotient_validity(quotient: QuotientView) -> str:
     start = f"à partir du {format_date(quotient.valid_from)}"
     return (
         start

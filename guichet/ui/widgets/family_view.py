@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, Q
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.services import families, requests, statements
+from guichet.services import family_sheet, requests, statements
 from guichet.services.balances import Balances
-from guichet.services.families import FamilySheet
+from guichet.services.family_sheet import FamilySheet
 from guichet.services.requests import Queue, RequestQuery, RequestRow
 from guichet.ui.page import Destination, Tools
 from guichet.ui.widgets.account_tab import AccountTab
@@ -86,7 +86,7 @@ class FamilyView(QWidget):
     def reload(self) -> None:
         """Read again the family shown."""
         if self._family_id is not None:
-            self._desk.fetch(families.sheet, self._family_id, then=self._show, key=self)
+            self._desk.fetch(family_sheet.sheet, self._family_id, then=self._show, key=self)
             if self._tools.may(Permission.READ_BILLING):
                 self._desk.fetch(
                     statements.balances_of, self._family_id, then=self._show_balances, key=(self, "balances")
