@@ -27,13 +27,23 @@ def parse_euros(text: str) -> int:
 
     Raises UserError when it is not an amount or carries a fraction of a cent.
     """
-    cleaned = text.replace("€", "").replace(NARROW_SPACE, "").replace(NO_BREAK_SPACE, "").replace(" ", "").replace(",", ".")
+    cleaned = (
+        text.replace("€", "")
+        .replace(NARROW_SPACE, "")
+        .replace(NO_BREAK_SPACE, "")
+        .replace(" ", "")
+        .replace(",", ".")
+    )
     try:
         cents = Decimal(cleaned) * 100
     except InvalidOperation:
-        raise UserError("Ce montant n’est pas lisible : écrivez par exemple 12,30.", code="amount_unreadable") from None
+        raise UserError(
+            "Ce montant n’est pas lisible : écrivez par exemple 12,30.", code="amount_unreadable"
+        ) from None
     if not cents.is_finite() or cents != cents.to_integral_value():
-        raise UserError("Un montant s’écrit en euros et centimes entiers, par exemple 12,30.", code="amount_not_cents")
+        raise UserError(
+            "Un montant s’écrit en euros et centimes entiers, par exemple 12,30.", code="amount_not_cents"
+        )
     return int(cents)
 
 
