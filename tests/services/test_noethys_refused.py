@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,16 @@ def test_a_file_that_is_not_there_is_said_so(
 ) -> None:
     assert refusal(sqlite_database, context, tmp_path / "absent.dat").code == "noethys_missing"
     assert refusal(sqlite_database, context, tmp_path).code == "noethys_missing"
+
+
+def test_a_file_noethys_is_still_writing_to_is_not_called_damaged(
+    sqlite_database: Database, context: Context, tmp_path: Path
+) -> None:
+    path = small_town(tmp_path / "Ville_DATA.dat")
+    with closing(sqlite3.connect(path, isolation_level=None)) as at_work:
+        at_work.execute("BEGIN EXCLUSIVE")
+        assert refusal(sqlite_database, context, path).code == "noethys_busy"
+    import_noethys(sqlite_database, context, path)
 
 
 @pytest.mark.parametrize("missing", ["prestations", "ventilation", "prestations.IDfacture", "unites.type"])

@@ -7,6 +7,7 @@ import math
 import re
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from guichet.rules.money import round_half_up
@@ -40,7 +41,11 @@ def is_blank(value: Any) -> bool:
 
 def as_whole(value: Any) -> int | None:
     """A whole number, also when written as text or as a float without decimals."""
+    if type(value) is int:
+        return value if abs(value) <= LARGEST_WHOLE else None
     text = as_text(value)
+    if not text:
+        return None
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -72,7 +77,11 @@ def as_cents(value: Any) -> int | None:
 
 def as_day(value: Any) -> date | None:
     """A civil date: ISO with or without leading zeros, with or without an hour behind, or JJ/MM/AAAA."""
-    text = as_text(value)
+    return _day(as_text(value))
+
+
+@lru_cache(maxsize=10_000)
+def _day(text: str) -> date | None:
     if match := _ISO_DAY.match(text) or _COMPACT_DAY.match(text):
         year, month, day = match.groups()
     elif match := _FRENCH_DAY.match(text):

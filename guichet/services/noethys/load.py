@@ -86,10 +86,6 @@ class Loader:
         self._adopted = []
         self.tally.gone += sorted(ref for ref in self._earlier - self._met if ref[0] in KIND_LABELS)
 
-    def meet(self, kind: str, key: str) -> None:
-        """The file still holds this row, though nothing is to be done with it."""
-        self._met.add((kind, key))
-
     def _met_before(self, draft: Draft) -> bool:
         ref = (draft.kind, draft.key)
         self._met.add(ref)

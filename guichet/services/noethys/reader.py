@@ -205,7 +205,7 @@ def open_noethys(path: Path) -> Iterator[NoethysFile]:
         columns = _check_database(connection, path)
         yield _identify(connection, columns, path, sha256)
     except sqlite3.DatabaseError as error:
-        raise _damaged(path) from error
+        raise _unreadable(path, error) from error
     finally:
         connection.close()
 
@@ -218,6 +218,18 @@ def _damaged(path: Path) -> UserError:
     return _refused(
         f"Le fichier « {path.name} » est endommagé : rien n’a été repris. {_ADVICE}", "noethys_damaged"
     )
+
+
+def _unreadable(path: Path, error: sqlite3.DatabaseError) -> UserError:
+    """Noethys still at work on the file is told from damage: its lock, or the journal of an act it has not finished."""
+    if isinstance(error, sqlite3.OperationalError) and any(
+        word in str(error) for word in ("locked", "readonly")
+    ):
+        return _refused(
+            f"Noethys travaille encore sur « {path.name} » : fermez-le partout, puis recommencez avec une copie.",
+            "noethys_busy",
+        )
+    return _damaged(path)
 
 
 def _check_bytes(path: Path) -> str:
@@ -255,7 +267,10 @@ def _check_bytes(path: Path) -> str:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2
+    )
+    connection.execute("PRAGMA trusted_schema=OFF")
     connection.text_factory = _decode
     return connection
 
@@ -281,7 +296,7 @@ def _check_database(connection: sqlite3.Connection, path: Path) -> dict[str, tup
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         columns = {table: _read_columns(connection, table) for table in PRIMARY_KEYS if table in names}
     except sqlite3.DatabaseError as error:
-        raise _damaged(path) from error
+        raise _unreadable(path, error) from error
     _check_tables(names, columns, path)
     return columns
 
