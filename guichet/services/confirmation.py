@@ -9,9 +9,9 @@ from guichet.models.requests import ItemDecision, Request, RequestKind, RequestS
 from guichet.rules.proposals import Proposal, Verdict
 from guichet.rules.requests import RefusalCode
 from guichet.services import catalogue as catalogues
-from guichet.services import confirmation_bookings, proposals, transitions
+from guichet.services import confirmation_dates, proposals, transitions
 from guichet.services.catalogue import Catalogue
-from guichet.services.deciding import Choice, DecisionResult, How, carry_out
+from guichet.services.deciding import Choice, How, carry_out
 from guichet.services.proposals import Proposed
 from guichet.services.transaction import Context
 
@@ -19,13 +19,11 @@ BY_RULES = "regles"
 _BY_ACTIVITY = frozenset(
     {RequestKind.BOOKINGS, RequestKind.CANCELLATIONS, RequestKind.ABSENCE, RequestKind.ENROLMENT}
 )
+_CHANGES = frozenset({RequestKind.CANCELLATIONS, RequestKind.ABSENCE})
+_BY_DATE = _CHANGES | {RequestKind.BOOKINGS}
 _BY_FIELD = frozenset({RequestKind.FAMILY_SHEET, RequestKind.CHILD_SHEET})
 _AT_ONCE = frozenset({RequestKind.COMPLEMENT, RequestKind.EINVOICE_CONSENT})
 _AUTOMATIC_REASONS = frozenset({"automatic", "unchanged"})
-
-
-class _CannotBeDone(Exception):
-    """The last place went to somebody else between the proposal and the lock."""
 
 
 def confirm_automatically(
@@ -41,18 +39,22 @@ def confirm_automatically(
     """
     offer = offer or catalogues.load(session)
     immediate = _immediate_enrolments(session, proposed, offer)
-    done = []
-    booked: list[Proposed] = []
-    for one in proposed:
-        choices = _choices(one, offer, immediate)
-        if one.kind is RequestKind.BOOKINGS:
-            booked += [one] if choices else []
-        elif choices and _try(session, context, one, choices, offer):
-            done.append(one.request_id)
-    accepted, left = confirmation_bookings.confirm(session, context, booked, offer, BY_RULES)
+    decided = [(one, choices) for one in proposed if (choices := _choices(one, offer, immediate))]
+    done, left = _decide_each(
+        session, context, [one for one in decided if one[0].kind not in _BY_DATE], offer
+    )
+    for kinds, confirm in (
+        (_CHANGES, confirmation_dates.confirm_changes),
+        ({RequestKind.BOOKINGS}, confirmation_dates.confirm_bookings),
+    ):
+        some = [one for one, _ in decided if one.kind in kinds]
+        if some:
+            accepted, refused = confirm(session, context, some, offer, BY_RULES)
+            done += accepted
+            left += refused
     if left:
         proposals.propose(session, context, left, offer)
-    return (*done, *accepted)
+    return tuple(done)
 
 
 def _choices(one: Proposed, offer: Catalogue, immediate: Collection[int]) -> list[Choice]:
@@ -99,24 +101,26 @@ def _immediate_enrolments(session: Session, proposed: Sequence[Proposed], offer:
     )
 
 
-def _try(
-    session: Session, context: Context, one: Proposed, choices: Sequence[Choice], offer: Catalogue
-) -> bool:
-    how = How(BY_RULES, automatic=True, strict=False, offer=offer)
-    try:
-        with session.begin_nested():
-            request = transitions.hold(session, one.request_id, None)
-            if request.state is not RequestState.PENDING:
-                return False
-            items = transitions.items_of(session, request.id)
-            _refuse_half_done(carry_out(session, context, request, items, choices, how))
-    except _CannotBeDone:
-        session.expire_all()
-        proposals.propose(session, context, [one.request_id], offer)
-        return False
-    return True
-
-
-def _refuse_half_done(result: DecisionResult) -> None:
-    if any(outcome.sentence for outcome in result.items):
-        raise _CannotBeDone
+def _decide_each(
+    session: Session,
+    context: Context,
+    decided: Sequence[tuple[Proposed, Sequence[Choice]]],
+    offer: Catalogue,
+) -> tuple[list[int], list[int]]:
+    """Decide requests one after the other, journal and answers together; returns those done, those not possible."""
+    ids = [one.request_id for one, _ in decided]
+    requests = transitions.hold_pending(session, ids)
+    items = transitions.items_by_request(session, list(requests))
+    moves = transitions.Moves()
+    how = How(BY_RULES, automatic=True, strict=False, offer=offer, moves=moves)
+    done: list[int] = []
+    left: list[int] = []
+    for one, choices in decided:
+        request = requests.get(one.request_id)
+        if request is None or request.state is not RequestState.PENDING:
+            continue
+        result = carry_out(session, context, request, items[request.id], choices, how)
+        failed = any(outcome.sentence for outcome in result.items)
+        (left if failed else done).append(request.id)
+    moves.write(session, context)
+    return done, left

@@ -66,7 +66,7 @@ class How:
     """How a decision is taken: by whom, and what to do with an item that cannot be carried out.
 
     `strict`: the first failure stops everything with a UserError. Else a full date waits where the proposal allows it
-    (`wait_when_full`), and what still fails is left undecided.
+    (`wait_when_full`), and what still fails is left undecided. `moves` gathers what many decisions write together.
     """
 
     by: str
@@ -78,6 +78,7 @@ class How:
     override_reason: str = ""
     offer: Catalogue | None = None
     facts: Facts | None = None
+    moves: transitions.Moves | None = None
 
 
 def carry_out(
@@ -236,8 +237,11 @@ def _conclude(
         notes={one.item.id: result.note for one, result in written if result.note},
         undo_until=until,
     )
-    transitions.move(session, context, request, step, items)
-    return result_of(session, request, items, failed, until)
+    if how.moves is not None:
+        how.moves.add(request, step, items)
+    else:
+        transitions.move(session, context, request, step, items)
+    return result_of(session, request, items, failed, until, later=how.moves is not None)
 
 
 def _whole_text(items: Sequence[RequestItem], written: Sequence[tuple[Decided, Done]]) -> str | None:
@@ -279,9 +283,12 @@ def result_of(
     items: Sequence[RequestItem] | None = None,
     failed: dict[int, str] | None = None,
     until: datetime | None = None,
+    *,
+    later: bool = False,
 ) -> DecisionResult:
-    """The request as it now stands."""
-    session.flush()  # the version given back is the one just written
+    """The request as it now stands; `later` where what was decided is written with other decisions."""
+    if not later:
+        session.flush()  # the version given back is the one just written
     if items is None:
         items = transitions.items_of(session, request.id)
     return DecisionResult(

@@ -236,7 +236,7 @@ def gather(
     if with_money:
         facts.overdue = overdue(session, family_ids, paris_day(context.now))
         live = [one.id for found in facts.bookings.values() for one in found]
-        facts.invoiced, facts.paid = _billed(session, live)
+        facts.invoiced, facts.paid = billed(session, live)
         if any(activity.prepaid for activity in catalogue.activities.values()):
             owed = balances.balances(session, family_ids)
             facts.in_hand = {family_id: -found.with_uninvoiced for family_id, found in owed.items()}
@@ -408,7 +408,7 @@ def _pieces(
     return found
 
 
-def _billed(session: Session, booking_ids: Collection[int]) -> tuple[set[int], set[int]]:
+def billed(session: Session, booking_ids: Collection[int]) -> tuple[set[int], set[int]]:
     """Which bookings stand on an issued invoice, and which are paid for."""
     if not booking_ids:
         return set(), set()

@@ -1,6 +1,7 @@
 """Moving a request from one state to the next: held, checked against the one table, journalled, answered."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -71,6 +72,32 @@ def hold(session: Session, request_id: int, version: int | None) -> Request:
     return request
 
 
+def hold_pending(session: Session, request_ids: Sequence[int]) -> dict[int, Request]:
+    """Those of these requests that still are pending, held in id order."""
+    rows = session.scalars(
+        select(Request)
+        .where(Request.id.in_(request_ids), Request.state == RequestState.PENDING)
+        .order_by(Request.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {request.id: request for request in rows}
+
+
+def items_by_request(session: Session, request_ids: Sequence[int]) -> dict[int, list[RequestItem]]:
+    """The items of each of these requests, in order."""
+    rows = session.scalars(
+        select(RequestItem)
+        .where(RequestItem.request_id.in_(request_ids))
+        .order_by(RequestItem.request_id, RequestItem.position)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[int, list[RequestItem]] = defaultdict(list)
+    for item in rows:
+        found[item.request_id].append(item)
+    return found
+
+
 def items_of(session: Session, request_id: int) -> list[RequestItem]:
     """The request's items, in order."""
     rows = session.scalars(
@@ -84,39 +111,77 @@ def items_of(session: Session, request_id: int) -> list[RequestItem]:
 
 def move(
     session: Session, context: Context, request: Request, step: Step, items: Sequence[RequestItem] = ()
-) -> int:
-    """Take one step: change the state, journal it, queue the answer; returns the journal entry.
+) -> None:
+    """Take one step: change the state, journal it, queue the answer.
 
     Raises UserError `illegal_transition` for a step that the table does not hold.
     """
-    before = request.state
-    request.state = next_state(before, step.act, toward=step.toward)
-    flag_modified(
-        request, "state"
-    )  # each act makes a new version, also one that leaves the request as it was
-    session.flush()  # the answer reads what the act wrote
-    entry = journal.record(
-        session,
-        context,
-        action=step.action,
-        subject=("request", request.id),
-        summary=step.summary,
-        detail={"state": [before.value, request.state.value], **step.detail},
-    )
-    if step.answered:
-        answer(
+    taken = Moves()
+    taken.add(request, step, items)
+    taken.write(session, context)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    request: Request
+    step: Step
+    items: Sequence[RequestItem]
+    before: RequestState
+
+
+@dataclass
+class Moves:
+    """Steps taken together: the states change at once, journal and answers are written in few statements at the end."""
+
+    taken: list[_Taken] = field(default_factory=list)
+
+    def add(self, request: Request, step: Step, items: Sequence[RequestItem] = ()) -> None:
+        """Change the request's state. Raises UserError `illegal_transition` for what the table does not hold."""
+        before = request.state
+        request.state = next_state(before, step.act, toward=step.toward)
+        flag_modified(
+            request, "state"
+        )  # each act makes a new version, also one that leaves the request as it was
+        self.taken.append(_Taken(request, step, items, before))
+
+    def write(self, session: Session, context: Context) -> None:
+        """Journal the steps and queue their answers."""
+        session.flush()  # the answers read what the acts wrote
+        entries = journal.record_many(session, context, [_entry(one) for one in self.taken])
+        answered = [(one, entry) for one, entry in zip(self.taken, entries, strict=True) if one.step.answered]
+        items = _answer_items(
             session,
-            context,
-            request,
-            request.state.value,
-            items,
-            code=step.code,
-            text=step.text,
-            notes=step.notes,
-            entry=entry,
-            not_before=step.undo_until,
+            [item for one, _ in answered for item in one.items],
+            {item_id: note for one, _ in answered for item_id, note in one.step.notes.items()},
         )
-    return entry
+        outbox.queue_many(
+            session, context, [_publication(context, one, entry, items) for one, entry in answered]
+        )
+        self.taken.clear()
+
+
+def _entry(one: _Taken) -> journal.Entry:
+    return journal.Entry(
+        one.step.action,
+        ("request", one.request.id),
+        one.step.summary,
+        {"state": [one.before.value, one.request.state.value], **one.step.detail},
+    )
+
+
+def _publication(
+    context: Context, one: _Taken, entry: int, items: dict[int, AnswerItem]
+) -> outbox.Publication:
+    return publication(
+        context,
+        _answered(one.request),
+        one.request.state.value,
+        [items[item.id] for item in one.items if item.id in items],
+        code=one.step.code,
+        text=one.step.text,
+        entry=entry,
+        not_before=one.step.undo_until,
+    )
 
 
 def answer(
@@ -124,21 +189,17 @@ def answer(
     context: Context,
     request: Request,
     status: str,
-    items: Sequence[RequestItem] = (),
     *,
-    code: str | None = None,
     text: str | None = None,
-    notes: dict[int, str] | None = None,
     entry: int = 0,
-    not_before: datetime | None = None,
 ) -> None:
-    """Queue what the portal will be told. `notes` adds a sentence to an item (« ne pourra plus être annulée »)."""
-    answered = Answered(request.id, request.portal, request.external_id, request.revision)
-    body = _answer_items(session, items, notes or {})
-    told = publication(
-        context, answered, status, body, code=code, text=text, entry=entry, not_before=not_before
-    )
+    """Queue what the portal will be told of a request that does not move; `entry` is the journal entry it tells of."""
+    told = publication(context, _answered(request), status, [], text=text, entry=entry)
     outbox.queue_many(session, context, [told])
+
+
+def _answered(request: Request) -> "Answered":
+    return Answered(request.id, request.portal, request.external_id, request.revision)
 
 
 @dataclass(frozen=True)
@@ -190,30 +251,16 @@ def _key(request: Answered, status: str, entry: int, now: datetime) -> str:
     return f"{request.request_id}-{entry}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
-def _answer_items(session: Session, items: Sequence[RequestItem], notes: dict[int, str]) -> list[AnswerItem]:
-    if not items:
-        return []
-    slots = {
-        slot_id: (activity, slot)
-        for slot_id, activity, slot in session.execute(
-            select(Slot.id, Activity.code, Slot.code)
-            .join(Activity, Activity.id == Slot.activity_id)
-            .where(Slot.id.in_({item.slot_id for item in items if item.slot_id is not None}))
-        )
-    }
-    documents = {item.document_id for item in items if item.document_id is not None}
-    types = dict(
-        session.execute(
-            select(Document.id, DocumentType.code)
-            .join(DocumentType, DocumentType.id == Document.type_id)
-            .where(Document.id.in_(documents))
-        ).all()
-        if documents
-        else ()
-    )
-    ranks = _ranks(session, [item.id for item in items if item.decision is ItemDecision.WAITING])
-    return [
-        AnswerItem(
+def _answer_items(
+    session: Session, items: Sequence[RequestItem], notes: dict[int, str]
+) -> dict[int, AnswerItem]:
+    """What each item's answer says, by item; the whole of a request without parts is said in the answer itself."""
+    told = [item for item in items if item.item_kind is not ItemKind.WHOLE]
+    slots = _slot_codes(session, {item.slot_id for item in told if item.slot_id is not None})
+    types = _document_types(session, {item.document_id for item in told if item.document_id is not None})
+    ranks = _ranks(session, [item.id for item in told if item.decision is ItemDecision.WAITING])
+    return {
+        item.id: AnswerItem(
             outcome=_OUTCOMES[item.decision],  # type: ignore[arg-type]
             activity=slots[item.slot_id][0] if item.slot_id is not None else None,
             slot=slots[item.slot_id][1] if item.slot_id is not None else None,
@@ -225,9 +272,30 @@ def _answer_items(session: Session, items: Sequence[RequestItem], notes: dict[in
             reason_code=item.decision_code,
             text=_item_text(item, notes.get(item.id)),
         )
-        for item in items
-        if item.item_kind is not ItemKind.WHOLE
-    ]
+        for item in told
+    }
+
+
+def _slot_codes(session: Session, slot_ids: set[int]) -> dict[int, tuple[str, str]]:
+    if not slot_ids:
+        return {}
+    rows = session.execute(
+        select(Slot.id, Activity.code, Slot.code)
+        .join(Activity, Activity.id == Slot.activity_id)
+        .where(Slot.id.in_(slot_ids))
+    )
+    return {slot_id: (activity, slot) for slot_id, activity, slot in rows}
+
+
+def _document_types(session: Session, document_ids: set[int]) -> dict[int, str]:
+    if not document_ids:
+        return {}
+    rows = session.execute(
+        select(Document.id, DocumentType.code)
+        .join(DocumentType, DocumentType.id == Document.type_id)
+        .where(Document.id.in_(document_ids))
+    )
+    return dict(rows.all())
 
 
 def _item_text(item: RequestItem, note: str | None) -> str | None:

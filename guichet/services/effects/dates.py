@@ -1,5 +1,6 @@
 """Carrying out decisions taken date by date: bookings, cancellations, absences."""
 
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
@@ -22,6 +23,31 @@ _REASONS = {
     "school": "sortie ou événement scolaire",
     "other": "autre raison",
 }
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What an absence becomes: excused with a medical certificate, else billed as normal (seeds 000, 002)."""
+
+    excused: bool
+    reason: str
+
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> "Absence":
+        """Read it from a request's line as it was kept: the certificate it announces must be among its attachments."""
+        payload = line.get("payload") or {}
+        announced = payload.get("certificate")
+        names = {attachment.get("name") for attachment in line.get("attachments") or ()}
+        excused = payload.get("reason") == "medical" and announced is not None and announced in names
+        return cls(excused, _REASONS.get(payload.get("reason") or "", "autre raison"))
+
+    @property
+    def attendance(self) -> Attendance:
+        return Attendance.ABSENT_EXCUSED if self.excused else Attendance.ABSENT_BILLED
+
+    @property
+    def note(self) -> str:
+        return "Absence excusée." if self.excused else "Absence facturée normalement."
 
 
 def book(session: Session, context: Context, work: Work) -> list[Done]:
@@ -117,12 +143,8 @@ def undo_cancel(session: Session, context: Context, item: RequestItem, trace: di
 
 
 def declare_absent(session: Session, context: Context, work: Work) -> list[Done]:
-    """Record the absence: excused with a medical certificate, else billed as normal (seeds 000, 002)."""
-    payload = work.payload
-    announced = payload.get("certificate")
-    names = {attachment.get("name") for attachment in work.request.payload.get("attachments") or ()}
-    excused = payload.get("reason") == "medical" and announced is not None and announced in names
-    reason = _REASONS.get(payload.get("reason") or "", "autre raison")
+    """Record the absence on the booking."""
+    absence = Absence.of(work.request.payload)
     done = []
     for one in work.decided:
         if not one.accepted:
@@ -131,7 +153,7 @@ def declare_absent(session: Session, context: Context, work: Work) -> list[Done]
         booking = bookings.find(session, _moment(work, one))
         if booking is None or booking.state is not BookingState.BOOKED:
             done.append(_no_booking(one))
-        elif excused and _is_invoiced(session, booking):
+        elif absence.excused and _is_invoiced(session, booking):
             sentence = f"Le {format_date(booking.date)} est déjà facturé : établissez d’abord un avoir."
             done.append(Done(failure=(RefusalCode.AUTRE, sentence)))
         else:
@@ -140,10 +162,9 @@ def declare_absent(session: Session, context: Context, work: Work) -> list[Done]
                 "was": booking.attendance.value,
                 "reason": booking.absence_reason,
             }
-            booking.attendance = Attendance.ABSENT_EXCUSED if excused else Attendance.ABSENT_BILLED
-            booking.absence_reason = reason
-            note = "Absence excusée." if excused else "Absence facturée normalement."
-            done.append(Done(trace, note))
+            booking.attendance = absence.attendance
+            booking.absence_reason = absence.reason
+            done.append(Done(trace, absence.note))
     return done
 
 
