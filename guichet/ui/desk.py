@@ -56,7 +56,7 @@ class Desk(QObject):
 
     Signals: `changed` carries the topics a committed act touched; `outage` the EnvironmentProblem that stopped one or
     more jobs (now waiting for `retry`), `recovered` that none waits any longer; `refused` a UserError nobody else
-    shows; `crashed` any other exception; `busy` whether something runs.
+    shows; `crashed` any other exception; `task_started` the Task of long work.
     """
 
     changed = Signal(object)
@@ -64,7 +64,6 @@ class Desk(QObject):
     recovered = Signal()
     refused = Signal(object)
     crashed = Signal(object)
-    busy = Signal(bool)
     task_started = Signal(object)
     _finished = Signal(object)
 
@@ -218,8 +217,6 @@ class Desk(QObject):
             self._tickets += 1
             job.ticket = self._latest[job.key] = self._tickets
         self._running.append(job)
-        if len(self._running) == 1:
-            self.busy.emit(True)
         self._lanes[job.lane].start(partial(self._work, job))
 
     def _superseded(self, job: _Job) -> bool:
@@ -245,8 +242,6 @@ class Desk(QObject):
 
     def _deliver(self, job: _Job) -> None:
         self._running.remove(job)
-        if not self._running:
-            self.busy.emit(False)
         if self._closing or self._superseded(job):
             return
         if job.task is not None:

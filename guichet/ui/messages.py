@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from guichet.rules.errors import EnvironmentProblem, StaleVersion, UserError
+from guichet.rules.errors import EnvironmentProblem, UserError
 
 log = logging.getLogger(__name__)
 
@@ -81,11 +81,6 @@ class Messages(QObject):
 
         sys.excepthook = on_exception
         threading.excepthook = on_thread_exception
-
-
-def is_stale(error: UserError) -> bool:
-    """Whether somebody else changed the row first: the page reads it again."""
-    return isinstance(error, StaleVersion)
 
 
 class CrashDialog(QDialog):

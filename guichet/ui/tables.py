@@ -74,7 +74,6 @@ class Column(Generic[Row]):
     tip: Callable[[Row], str] | None = None
     state: Callable[[Row], State | None] | None = None
     dots: Callable[[Row], Dots | None] | None = None
-    colour: Callable[[Row], Tone | None] | None = None
     bold: bool = False
     hint: str = ""
     optional: int = 0
@@ -131,15 +130,6 @@ class PagedTableModel(QAbstractTableModel, Generic[Row]):
         self.beginResetModel()
         self.columns = tuple(columns)
         self.endResetModel()
-
-    def replace(self, row: Row) -> None:
-        """Show a newer reading of a row already there."""
-        key = self.identity(row)
-        for position, shown in enumerate(self.rows):
-            if self.identity(shown) == key:
-                self.rows[position] = row
-                self.dataChanged.emit(self.index(position, 0), self.index(position, self.columnCount() - 1))
-                return
 
     def position(self, key: Hashable) -> int | None:
         """Where the row of this identity stands among those loaded."""
@@ -398,10 +388,6 @@ class DataTable(QTableView):
         if self.paged.columns != tuple(columns):
             self.paged.show_columns(columns)
             self.adjust_sizes()
-
-    def set_empty_text(self, text: str) -> None:
-        """What is said in the place of rows when there are none."""
-        self._empty.setText(text)
 
     def current_row(self) -> Any | None:
         """The frozen row under the cursor."""

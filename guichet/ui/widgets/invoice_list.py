@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
@@ -34,9 +34,7 @@ CREDIT_NOTE = State("A", "Avoir", Tone.GREY)
 
 
 class InvoiceList(QWidget):
-    """All invoices, or those of one family. `chosen` (InvoiceRow or None) follows the cursor."""
-
-    chosen = Signal(object)
+    """All invoices, or those of one family."""
 
     def __init__(self, tools: Tools, parent: QWidget | None = None, *, of_family: bool = False) -> None:
         super().__init__(parent)
@@ -162,7 +160,6 @@ class InvoiceList(QWidget):
         self.list.ask(self._query)
 
     def _choose(self, row: InvoiceRow | None) -> None:
-        self.chosen.emit(row)
         self.receive.setEnabled(row is not None)
         self._read()
 
