@@ -13,6 +13,7 @@ from guichet.rules.permissions import Permission
 from guichet.services import numbering
 from guichet.services.attestation_register import SERIES
 from guichet.services.attestation_sums import Subject, YearSum, year_sums
+from guichet.services.attestations import differs
 from guichet.services.transaction import Context, needs
 
 
@@ -100,7 +101,7 @@ def _standing(subject: Subject, one: YearSum, attestation: Attestation | None) -
         return Standing.NO_PAYER
     if attestation is None:
         return Standing.TO_ISSUE
-    return Standing.ISSUED if attestation.amount_cents == one.eligible else Standing.CHANGED
+    return Standing.CHANGED if differs(one, attestation.content) else Standing.ISSUED
 
 
 def _latest(session: Session, year: int) -> dict[Subject, Attestation]:

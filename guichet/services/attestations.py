@@ -63,7 +63,7 @@ def issue(session: Session, context: Context, command: IssueAttestations) -> Att
     changed = [
         (one, old)
         for subject, one, old in wanted
-        if subject.payer_id is not None and (_differs(one, old) if old else one.eligible > 0)
+        if subject.payer_id is not None and (differs(one, old.content) if old else one.eligible > 0)
     ]
     new_ids = _write(session, context, command.year, changed)
     current = {subject: old.id for subject, old in known.items()}
@@ -100,11 +100,11 @@ def _latest(session: Session, command: IssueAttestations) -> dict[Subject, Row[A
     return {Subject(row.family_id, row.payer_id, row.child_id): row for row in session.execute(statement)}
 
 
-def _differs(one: YearSum, old: Row[Any]) -> bool:
+def differs(one: YearSum, content: dict[str, Any]) -> bool:
     """Whether the payments no longer say what was attested, activity by activity."""
     attested = {
         (detail["activity_id"], "" if detail["activity_id"] else detail["activity"]): detail["amount"]
-        for detail in old.content["details"]
+        for detail in content["details"]
     }
     # An activity renamed since is the same activity; what has none goes by its label.
     paid = {

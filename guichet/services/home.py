@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session, aliased
 
 from guichet.models.bookings import Booking, BookingState
 from guichet.models.dossiers import Document, DocumentState
-from guichet.models.money import Invoice, InvoiceKind, TreasuryTitle
+from guichet.models.money import Invoice
 from guichet.models.offer import Activity, CapacityPool, Facility, PoolDay, PoolSlot
 from guichet.models.requests import BatchState, ImportBatch, ImportLine, Request, RequestKind, RequestState
 from guichet.rules.permissions import Permission
 from guichet.rules.requests import OPEN_STATES
 from guichet.rules.text import paris_day
 from guichet.services import facts
+from guichet.services.requests import held_by
 from guichet.services.transaction import Context, needs
 
 EXPIRING_DAYS = 30
@@ -91,7 +92,7 @@ def home(session: Session, context: Context) -> Home:
 def _requests(session: Session, context: Context, today: date) -> dict[str, int]:
     is_open = Request.state.in_(OPEN_STATES)
     counted = {
-        "mine": and_(is_open, Request.agent_id == context.actor.user_id),
+        "mine": and_(is_open, held_by(context)),
         "to_take": or_(
             Request.state == RequestState.PENDING,
             and_(Request.state == RequestState.IN_PROGRESS, Request.agent_id.is_(None)),
@@ -159,16 +160,7 @@ def _freed(session: Session, today: date) -> int:
 
 def _overdue(session: Session, today: date) -> tuple[int, int]:
     """How many invoices are past their due date and not wholly paid, and the cents due on them."""
-    due = facts.due_on_invoice()
-    rows = (
-        select(due.label("due"))
-        .where(
-            Invoice.kind == InvoiceKind.INVOICE,
-            Invoice.due_on < today,
-            ~select(TreasuryTitle.id).where(TreasuryTitle.invoice_id == Invoice.id).exists(),
-        )
-        .subquery()
-    )
+    rows = facts.due_on_invoices().where(Invoice.due_on < today).subquery()
     row = session.execute(
         select(func.count(), func.coalesce(func.sum(rows.c.due), 0)).where(rows.c.due > 0)
     ).one()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.offer import Activity, Facility, Slot
@@ -145,6 +145,12 @@ _SORTS: dict[str, Any] = {
 SORTS = tuple(_SORTS)
 
 
+def held_by(context: Context) -> ColumnElement[bool]:
+    """Requests that the one who acts has taken up; an actor without an account has none."""
+    user_id = context.actor.user_id
+    return false() if user_id is None else Request.agent_id == user_id
+
+
 @needs(Permission.READ_REQUESTS)
 def list_requests(session: Session, context: Context, query: RequestQuery) -> Page[RequestRow]:
     """One page of the view, filtered and sorted in SQL; the same number of queries for one row as for a hundred."""
@@ -233,7 +239,7 @@ def _conditions(context: Context, query: RequestQuery) -> list[ColumnElement[boo
     found: list[ColumnElement[bool]] = [Request.state != RequestState.SUPERSEDED]
     queues: dict[Queue, ColumnElement[bool]] = {
         Queue.OPEN: Request.state.in_(OPEN_STATES),
-        Queue.MINE: and_(Request.state.in_(OPEN_STATES), Request.agent_id == context.actor.user_id),
+        Queue.MINE: and_(Request.state.in_(OPEN_STATES), held_by(context)),
         Queue.TO_TAKE: or_(
             Request.state == RequestState.PENDING,
             and_(Request.state == RequestState.IN_PROGRESS, Request.agent_id.is_(None)),
