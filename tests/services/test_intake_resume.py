@@ -31,14 +31,12 @@ from guichet.services.transaction import Actor, Context
 url, path, moment = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 database = open_database(url)
 context = Context(Actor("kill", "Kill", frozenset({Role.ADMINISTRATOR})), datetime(2026, 3, 18, 8, tzinfo=UTC))
-lines_written = 0
 
-def before_statement(connection, cursor, statement, parameters, context, executemany):
-    global lines_written
-    if "INSERT INTO import_outcome" in statement:
-        lines_written += 1
-        if moment == "inside" and lines_written == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
+def before_commit(connection):
+    # All of the second chunk is written, and not yet committed.
+    received = connection.exec_driver_sql("SELECT max(received) FROM import_batch").scalar()
+    if moment == "inside" and received == 1000:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 def progress(done, total):
     if moment == "between" and done == 1000:
@@ -46,7 +44,7 @@ def progress(done, total):
     if moment == "before the end" and done == total:
         os.kill(os.getpid(), signal.SIGKILL)
 
-event.listen(database.engine, "before_cursor_execute", before_statement)
+event.listen(database.engine, "commit", before_commit)
 import_path(database, context, path, progress=progress)
 """
 
