@@ -109,7 +109,7 @@ class Booking(Versioned, Base):
             sqlite_where=_LIVE,
             postgresql_where=_LIVE,
         ),
-        Index(None, "slot_id", "date", "state"),
+        Index(None, "slot_id", "date", "state", "group_id", "quantity"),  # places are counted from it alone
         Index(None, "family_id", "date"),
         Index(None, "activity_id", "date"),
         Index(None, "enrolment_id"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text, tuple_
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
@@ -243,14 +243,10 @@ def gather(
     return facts
 
 
-def due_on_invoice() -> ColumnElement[int]:
-    """Cents still due on an invoice: its total less what paid its charges and what credit notes took off."""
-    paid = (
-        select(func.coalesce(func.sum(balances.allocated(InvoiceLine.charge_id)), 0))
-        .where(InvoiceLine.invoice_id == Invoice.id)
-        .correlate(Invoice)
-        .scalar_subquery()
-    )
+def due_on_invoices() -> Select[int, int]:
+    """(family_id, cents) still due on each invoice not passed to the Trésor: its total less what paid its charges and
+    what credit notes took off. The caller narrows it down; it is grouped by invoice.
+    """
     correction = aliased(Invoice)
     credited = (
         select(func.coalesce(func.sum(correction.total_cents), 0))
@@ -258,16 +254,19 @@ def due_on_invoice() -> ColumnElement[int]:
         .correlate(Invoice)
         .scalar_subquery()
     )
-    due: ColumnElement[int] = Invoice.total_cents - paid - credited
-    return due
+    paid = func.coalesce(func.sum(Allocation.amount_cents), 0)
+    return (
+        select(Invoice.family_id, (Invoice.total_cents - paid - credited).label("due"))
+        .outerjoin(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
+        .outerjoin(Allocation, Allocation.charge_id == InvoiceLine.charge_id)
+        .where(Invoice.kind == InvoiceKind.INVOICE, ~exists().where(TreasuryTitle.invoice_id == Invoice.id))
+        .group_by(Invoice.id)
+    )
 
 
 # Built once: composing it costs more than running it, and every decision asks.
-_OVERDUE = select(Invoice.family_id, due_on_invoice()).where(
-    Invoice.kind == InvoiceKind.INVOICE,
-    Invoice.family_id.in_(bindparam("families", expanding=True)),
-    Invoice.due_on < bindparam("today"),
-    ~exists().where(TreasuryTitle.invoice_id == Invoice.id),
+_OVERDUE = due_on_invoices().where(
+    Invoice.family_id.in_(bindparam("families", expanding=True)), Invoice.due_on < bindparam("today")
 )
 
 

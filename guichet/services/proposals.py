@@ -241,8 +241,9 @@ def _gather(
 ) -> Town:
     moments = {
         (item.draft.slot_id, item.draft.day)
-        for found in items.values()
-        for item in found
+        for one in asked
+        if one.kind is RequestKind.BOOKINGS
+        for item in items[one.id]
         if item.draft.slot_id is not None and item.draft.day is not None
     }
     facts = fact_readers.gather(

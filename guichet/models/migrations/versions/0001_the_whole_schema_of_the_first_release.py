@@ -2134,7 +2134,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_booking_group_id"), "booking", ["group_id"], unique=False)
     op.create_index(op.f("ix_booking_request_item_id"), "booking", ["request_item_id"], unique=False)
     op.create_index(
-        op.f("ix_booking_slot_id_date_state"), "booking", ["slot_id", "date", "state"], unique=False
+        op.f("ix_booking_slot_id_date_state_group_id_quantity"),
+        "booking",
+        ["slot_id", "date", "state", "group_id", "quantity"],
+        unique=False,
     )
     op.create_index(
         "uq_booking_live",
@@ -2249,7 +2252,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state <> 'cancelled'"),
         postgresql_where=sa.text("state <> 'cancelled'"),
     )
-    op.drop_index(op.f("ix_booking_slot_id_date_state"), table_name="booking")
+    op.drop_index(op.f("ix_booking_slot_id_date_state_group_id_quantity"), table_name="booking")
     op.drop_index(op.f("ix_booking_request_item_id"), table_name="booking")
     op.drop_index(op.f("ix_booking_group_id"), table_name="booking")
     op.drop_index(op.f("ix_booking_family_id_date"), table_name="booking")
