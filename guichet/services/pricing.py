@@ -123,7 +123,8 @@ def recompute(session: Session, context: Context, command: PricePeriod) -> Prici
     lock_billing(session)
     prices = load_price_list(session, command.start, command.end)
     work = _Work(prices, today=paris_day(context.now))
-    rows = session.execute(_bookings(command)).all()
+    # Straight from the connection: plain columns need nothing of the unit of work.
+    rows = session.connection().execute(_bookings(command)).all()
     for start in range(0, len(rows), _SLICE):
         for row in rows[start : start + _SLICE]:
             work.take(row)
