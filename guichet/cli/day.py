@@ -1,6 +1,5 @@
 """Commands of the counter agent's day: the night's import, the requests, the decisions."""
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +7,14 @@ import typer
 
 from guichet import config
 from guichet.cli.decide import decide
-from guichet.cli.portal import token_of
+from guichet.cli.portal import connected
 from guichet.cli.requests import list_requests
 from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.portal.connectors import Report
 from guichet.portal.folder import FolderConnector
 from guichet.portal.report_text import report_text, report_values
 from guichet.rules.errors import UserError
-from guichet.services import intake, portals
+from guichet.services import intake, outbox_delivery, portals
 from guichet.services.intake_batch import no_progress
 from guichet.services.portals import PortalInfo
 
@@ -32,7 +31,9 @@ def import_requests(
     path: Annotated[
         Path | None, typer.Argument(help="Fichier d’échange, ou dossier où le portail le dépose.")
     ] = None,
-    portal: Annotated[bool, typer.Option("--portal", help="Interroger le portail par HTTPS.")] = False,
+    portal: Annotated[
+        bool, typer.Option("--portal", help="Échanger avec les portails réglés : demandes et réponses.")
+    ] = False,
 ) -> None:
     """Importer les demandes du portail : un fichier, un dossier, ou le portail lui-même."""
     console = console_of(context)
@@ -69,6 +70,8 @@ def _pull(console: Console) -> list[Report]:
 
 
 def _pull_one(console: Console, portal: PortalInfo) -> list[Report]:
-    with tempfile.TemporaryDirectory(prefix="guichet-") as spool:
-        connector = portals.connect(portal, token=lambda: token_of(portal), spool=Path(spool))
-        return portals.import_from_portal(console.database, console.context, portal, connector)
+    """A whole exchange: what the portal holds comes in, the answers that wait leave."""
+    with connected(portal) as connector:
+        reports = portals.import_from_portal(console.database, console.context, portal, connector)
+        outbox_delivery.deliver(console.database, console.context, portal.code, connector)
+    return reports

@@ -86,7 +86,7 @@ def send(
     known = [console.read(portals.find_portal, code)] if code else console.read(portals.list_portals)
     done = {}
     for info in known:
-        with _connected(info) as connector:
+        with connected(info) as connector:
             done[info.code] = outbox_delivery.deliver(console.database, console.context, info.code, connector)
     text = "\n".join(
         f"{name} : {one.sent} réponse(s) envoyée(s), {one.failed} refusée(s) par le portail et gardée(s)."
@@ -129,7 +129,7 @@ def _retry(console: Console, batch: int, lines: list[int] | None) -> Report:
     info = console.read(portals.portal_of_batch, batch)
     if info is None:
         return intake_retry.retry_quarantined(console.database, console.context, batch, numbers=lines)
-    with _connected(info) as connector:
+    with connected(info) as connector:
         fetch = connector.attachment if isinstance(connector, HttpsConnector) else no_download
         return intake_retry.retry_quarantined(
             console.database, console.context, batch, numbers=lines, fetch=fetch
@@ -137,6 +137,7 @@ def _retry(console: Console, batch: int, lines: list[int] | None) -> Report:
 
 
 @contextmanager
-def _connected(info: PortalInfo) -> Iterator[Connector]:
+def connected(info: PortalInfo) -> Iterator[Connector]:
+    """The portal's connector, with a spool folder of its own for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="guichet-") as spool:
         yield portals.connect(info, token=lambda: token_of(info), spool=Path(spool))

@@ -80,3 +80,19 @@ def test_a_night_by_the_folder_from_the_drop_to_the_answer(guichet: Call, tmp_pa
     said = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()[1:-1]]
     assert [(one["request"], one["status"]) for one in said] == [("D-1", "accepted")]
     assert guichet("portal", "send", "--now", "2026-03-18T11:00")[1]["portail"]["sent"] == 0
+
+
+def test_one_command_a_night_brings_requests_in_and_sends_answers_out(guichet: Call, tmp_path: Path) -> None:
+    drop = tmp_path / "portail"
+    drop.mkdir()
+    write(drop / "nuit.jsonl", [ask("N-1")])
+    assert guichet("portal", "set", "portail", "--folder", str(drop))[0] == 0
+    assert guichet("import", "--portal")[1]["imported"] == 1
+    assert guichet("decide", "N-1", "--refuse", "complet")[0] == 0
+
+    code, nothing_new = guichet("import", "--portal", "--now", "2026-03-19T02:00")
+
+    assert (code, nothing_new["received"]) == (0, 0)
+    (answers,) = (drop / "answers").iterdir()
+    said = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()[1:-1]]
+    assert [(one["request"], one["status"]) for one in said] == [("N-1", "refused")]
