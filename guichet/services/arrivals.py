@@ -119,12 +119,6 @@ def _to_confirm(
 
 @needs(Permission.IMPORT_REQUESTS)
 def _confirm(session: Session, context: Context, request_ids: Sequence[int]) -> None:
-    """Propose anew, since places went meanwhile, and decide; a request that moved on meanwhile is left alone."""
-    offer = catalogue.load(session)
-    still = set(
-        session.scalars(
-            select(Request.id).where(Request.id.in_(request_ids), Request.state == RequestState.PENDING)
-        )
-    )
-    proposed = proposals.propose(session, context, [one for one in request_ids if one in still], offer)
-    confirmation.confirm_automatically(session, context, proposed, offer)
+    """Decide what was proposed; each is checked again under its hold, and one that moved on meanwhile is left alone."""
+    proposed = proposals.recall(session, context, request_ids)
+    confirmation.confirm_automatically(session, context, proposed)

@@ -13,6 +13,7 @@ from guichet.models.requests import ItemDecision, ItemKind, Request, RequestItem
 from guichet.rules import proposals as rules
 from guichet.rules.errors import UserError
 from guichet.rules.proposals import Proposal, Reason, Verdict
+from guichet.rules.requests import RefusalCode
 from guichet.services import catalogue as catalogues
 from guichet.services import facts as fact_readers
 from guichet.services import (
@@ -29,6 +30,19 @@ from guichet.services.transaction import Context
 
 _ITEM: Table = RequestItem.__table__  # type: ignore[assignment]
 _REQUEST: Table = Request.__table__  # type: ignore[assignment]
+
+_DRAFT_COLUMNS = (
+    RequestItem.id,
+    RequestItem.request_id,
+    RequestItem.item_kind,
+    RequestItem.slot_id,
+    RequestItem.date,
+    RequestItem.starts_at,
+    RequestItem.field,
+    RequestItem.new_value,
+    RequestItem.document_id,
+)
+_ENGAGED = frozenset({"paid_anomaly", "confirmed_anomaly"})
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,45 @@ def _propose(
     return _write(session, town, proposed), town.facts
 
 
+def recall(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[Proposed, ...]:
+    """The proposals as they were written, in two queries: for what is about to be checked again under its own hold."""
+    kinds = dict(session.execute(select(Request.id, Request.kind).where(Request.id.in_(request_ids))).all())
+    found: dict[int, list[ProposedItem]] = defaultdict(list)
+    for row in session.execute(
+        select(*_DRAFT_COLUMNS, RequestItem.verdict, RequestItem.verdict_code, RequestItem.reasons)
+        .where(RequestItem.request_id.in_(request_ids), RequestItem.decision.is_(None))
+        .order_by(RequestItem.request_id, RequestItem.position)
+    ):
+        if row.verdict is not None:
+            found[row.request_id].append(ProposedItem(row.id, _draft_of(row), _proposal_of(row)))
+    return tuple(
+        Proposed(
+            request_id,
+            kinds[request_id],
+            rules.summary(item.proposal.verdict for item in found[request_id]),
+            _anomaly([item.proposal for item in found[request_id]]),
+            tuple(found[request_id]),
+        )
+        for request_id in request_ids
+        if found.get(request_id)
+    )
+
+
+def _proposal_of(row: Any) -> Proposal:
+    code = RefusalCode(row.verdict_code) if row.verdict_code else None
+    reasons = tuple(
+        Reason(
+            one["code"],
+            one["text"],
+            Verdict(one["effect"]) if one.get("effect") else None,
+            code if one.get("effect") == Verdict.REFUSE.value else None,
+        )
+        for one in row.reasons
+    )
+    anomaly = any(one.code in _ENGAGED for one in reasons)
+    return Proposal(row.verdict, code, reasons, anomaly)
+
+
 def simulate(session: Session, context: Context, request_id: int) -> Proposed:
     """What would be proposed for a request now, without writing anything. Raises UserError when it does not exist."""
     found = foresee(session, context, [request_id])
@@ -183,33 +236,12 @@ def _items(session: Session, asked: Sequence[Asked], offer: catalogues.Catalogue
     """The items of each request, drafted from its line where none is written yet."""
     found: dict[int, list[_Item]] = defaultdict(list)
     for row in session.execute(
-        select(
-            RequestItem.id,
-            RequestItem.request_id,
-            RequestItem.item_kind,
-            RequestItem.slot_id,
-            RequestItem.date,
-            RequestItem.starts_at,
-            RequestItem.field,
-            RequestItem.new_value,
-            RequestItem.document_id,
-            RequestItem.decision,
-        )
+        select(*_DRAFT_COLUMNS, RequestItem.decision)
         .where(RequestItem.request_id.in_([one.id for one in asked]))
         .order_by(RequestItem.request_id, RequestItem.position)
     ):
-        kept = ItemDraft(
-            row.item_kind,
-            row.slot_id,
-            row.date,
-            row.starts_at,
-            row.field,
-            row.new_value,
-            row.document_id,
-            row.id,
-        )
         settled = row.decision is not None and row.decision is not ItemDecision.WAITING
-        found[row.request_id].append(_Item(row.id, kept, settled))
+        found[row.request_id].append(_Item(row.id, _draft_of(row), settled))
     documents = _documents(session, [one.id for one in asked if one.kind is RequestKind.DOCUMENT])
     codes = slot_codes(offer)
     for one in asked:
@@ -217,6 +249,19 @@ def _items(session: Session, asked: Sequence[Asked], offer: catalogues.Catalogue
             drafts = draft(one.kind, one.line, codes, documents.get(one.id, []))
             found[one.id] = [_Item(None, drafted, False) for drafted in drafts]
     return found
+
+
+def _draft_of(row: Any) -> ItemDraft:
+    return ItemDraft(
+        row.item_kind,
+        row.slot_id,
+        row.date,
+        row.starts_at,
+        row.field,
+        row.new_value,
+        row.document_id,
+        row.id,
+    )
 
 
 def _documents(session: Session, request_ids: Sequence[int]) -> dict[int, list[int]]:

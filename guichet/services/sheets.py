@@ -65,6 +65,10 @@ _HEALTH_COLUMNS = {
     "notes": "notes",
 }
 _HEALTH_FLAGS = frozenset({"glasses", "hearing_aid", "pai"})
+# The fields of a person by which people and families are looked for and sorted.
+SEARCHED = frozenset(
+    {"last_name", "birth_name", "first_name", "phone_home", "phone_mobile", "phone_work", "email"}
+)
 _REQUIRED = frozenset({"last_name", "first_name"})
 
 

@@ -79,7 +79,9 @@ def _change_one(session: Session, context: Context, request: Request, item: Requ
     rows = sheets.load_children(session, [child_id])[child_id]
     before = sheets.read_child(rows, path)
     _write(session, context, request, rows, path, value)
-    session.flush()  # the consent or schooling just added is read back
+    if path == "photo_consent.given":
+        return Done({"before": before, "after": bool(value)})
+    session.flush()  # the schooling or health sheet just added is read back
     after = sheets.read_child(sheets.load_children(session, [child_id])[child_id], path)
     return Done({"before": before, "after": after})
 
@@ -102,8 +104,9 @@ def _write(
         _write_schooling(session, context, rows, name, value)
     else:
         sheets.write_identity(child, name, value)
-        sheets.refresh_keys(child)
-        sheets.refresh_families_of(session, child.id)
+        if name in sheets.SEARCHED:
+            sheets.refresh_keys(child)
+            sheets.refresh_families_of(session, child.id)
 
 
 def _write_schooling(

@@ -30,6 +30,7 @@ def change(session: Session, context: Context, work: Work) -> list[Done]:
     rows = sheets.load_families(session, [family.id])[family.id]
     done: list[Done] = []
     quotient_fields: dict[str, Any] = {}
+    looked_for: dict[int, Person] = {}
     for one in work.decided:
         section, _, name = (one.item.field or "").partition(".")
         if not one.accepted:
@@ -39,6 +40,9 @@ def change(session: Session, context: Context, work: Work) -> list[Done]:
             value = sheet_fields.checked(one.item.field or "", one.item.new_value)
             if section in _ADULTS:
                 done.append(_change_adult(session, context, rows, one, section, name, value))
+                adult = rows.adult(section)
+                if adult is not None and name in sheets.SEARCHED:
+                    looked_for[adult[1].id] = adult[1]
             elif sheets.is_held_by_family(section, name):
                 before = sheets.read_family(rows, one.item.field or "")
                 sheets.write_family(family, section, name, value)
@@ -52,7 +56,9 @@ def change(session: Session, context: Context, work: Work) -> list[Done]:
         trace = _file_quotient(session, context, rows, quotient_fields)
         position = next(index for index, one in enumerate(done) if "quotient_field" in one.trace)
         done[position] = Done(done[position].trace | trace)
-    sheets.refresh_family_keys(session, family)
+    for person in looked_for.values():
+        sheets.refresh_keys(person)
+        sheets.refresh_families_of(session, person.id)
     return done
 
 
@@ -177,8 +183,6 @@ def _change_adult(
     sheets.write_adult(person, membership, name, value)
     if followed:
         _follow_address(rows.family, person)
-    sheets.refresh_keys(person)
-    sheets.refresh_families_of(session, person.id)
     return Done({"before": before, "after": sheets.read_family(rows, path), "address_followed": followed})
 
 
