@@ -272,6 +272,9 @@ def test_the_calendar_and_its_school_years(sqlite_database: Database, context: C
         )
         draft.add("jours_feries", type="fixe", nom="Noël", jour=25, mois=12, annee=0)
         draft.add("jours_feries", type="variable", nom="Ascension", jour=14, mois=5, annee=2026)
+        draft.family(1)
+        draft.payment(1, 5.0, date="2011-03-18")
+        draft.payment(1, 5.0, date="1789-07-14")
         impossible = draft.add("jours_feries", type="variable", nom="Rien", jour=31, mois=2, annee=2026)
     report = bring(sqlite_database, context, path)
     found = rows(sqlite_database, Holiday)
@@ -282,9 +285,15 @@ def test_the_calendar_and_its_school_years(sqlite_database: Database, context: C
     assert {row.starts_on for row in found if row.kind is HolidayKind.PUBLIC} == {
         date(2024, 12, 25), date(2025, 12, 25), date(2026, 12, 25), date(2027, 12, 25), date(2026, 5, 14)
     }  # fmt: skip
-    assert [(row.label, row.starts_on, row.ends_on) for row in rows(sqlite_database, SchoolYear)] == [
-        ("2024-2025", date(2024, 7, 6), date(2025, 7, 4))
-    ]
+    years = {row.label: (row.starts_on, row.ends_on) for row in rows(sqlite_database, SchoolYear)}
+    assert years["2024-2025"] == (date(2024, 7, 6), date(2025, 7, 4)), (
+        "from one summer of the file to the next"
+    )
+    assert years["2010-2011"][0] <= date(2011, 3, 18) <= years["2010-2011"][1], (
+        "the first payment has its year"
+    )
+    assert years["2025-2026"][0] == date(2025, 7, 5)
+    assert len(years) == 2026 - 2010 + 1, "from the first document one can date to the year to come"
     assert set(left_out(report, "vacances")) == {str(backwards)}
     assert set(left_out(report, "jours_feries")) == {str(impossible)}
 

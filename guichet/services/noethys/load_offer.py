@@ -27,13 +27,14 @@ from guichet.services.noethys.load import CHUNK, Loader, free_code, insert_rows,
 from guichet.services.noethys.map_offer import DEFAULT_REGIE, Offer
 from guichet.services.noethys.map_records import HolidayValue, school_years
 from guichet.services.noethys.map_tariffs import Tariffs
+from guichet.services.noethys.money_values import Money
 from guichet.services.noethys.reader import NoethysFile
 
 DEFAULT_SERIES = "NOE"
 
 
 def load_calendar(loader: Loader, values: list[HolidayValue]) -> None:
-    """Holidays, but those the town's calendar already knows by their kind and first day; school years between summers."""
+    """Holidays, but those the town's calendar already knows by their kind and first day."""
     session = loader.session
     known = {
         (kind, starts_on): row_id
@@ -52,12 +53,19 @@ def load_calendar(loader: Loader, values: list[HolidayValue]) -> None:
     first = {value.row_kind + value.key: value for value in reversed(values)}
     for value in first.values():
         loader.adopt(value.row_kind, value.key, known[value.kind, value.starts_on], value.digest)
-    years = session.execute(select(SchoolYear.starts_on, SchoolYear.ends_on)).all()
+
+
+def load_school_years(loader: Loader, holidays: list[HolidayValue], money: Money, this_year: int) -> None:
+    """The school years that statements of the town's documents ask for, beside those it already has."""
+    session = loader.session
+    days = {invoice.issued_on.year for invoice in money.invoices}
+    days |= {payment.received_on.year for payment in money.payments.values()}
+    present = session.execute(select(SchoolYear.starts_on, SchoolYear.ends_on)).all()
     labels = taken_codes(session, SchoolYear.label)
     fresh = []
-    for starts_on, ends_on in school_years(values):
+    for starts_on, ends_on in school_years(holidays, days, this_year):
         label = f"{starts_on.year}-{ends_on.year}"
-        overlaps = any(first_day <= ends_on and starts_on <= last_day for first_day, last_day in years)
+        overlaps = any(first_day <= ends_on and starts_on <= last_day for first_day, last_day in present)
         if not overlaps and label not in labels:
             labels.add(label)
             fresh.append({"label": label, "starts_on": starts_on, "ends_on": ends_on})

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+
+from vacances_scolaires_france import SchoolHolidayDates, UnsupportedYearException
 
 from guichet.models.dossiers import DocumentScope, DocumentState, ValidityRule
 from guichet.models.people import QuotientSource
@@ -21,6 +22,7 @@ from guichet.services.noethys.report import Tally
 
 NO_END = date(9999, 12, 31)
 ONE_DAY = timedelta(days=1)
+_NATIONAL_SINCE = 1991
 
 
 @dataclass(frozen=True)
@@ -329,11 +331,28 @@ def _day_of(year: int, month: int | None, day: int | None) -> date | None:
         return None
 
 
-def school_years(values: Iterable[HolidayValue]) -> list[tuple[date, date]]:
-    """From the first day of each summer to the day before the next one's, where two summers follow one another."""
-    summers = sorted({value.starts_on for value in values if value.kind is HolidayKind.SUMMER})
+def school_years(
+    values: Iterable[HolidayValue], document_years: Iterable[int], this_year: int
+) -> list[tuple[date, date]]:
+    """From the first day of each summer to the day before the next one's, from the first document to next year.
+
+    Summers are the file's; where it lacks one, the national calendar's.
+    """
+    summers = {value.starts_on.year: value.starts_on for value in values if value.kind is HolidayKind.SUMMER}
+    first = min((year for year in document_years if _NATIONAL_SINCE <= year <= this_year), default=this_year)
+    for year in range(first - 1, this_year + 2):
+        national = None if year in summers else _national_summer(year)
+        if national:
+            summers[year] = national
     return [
-        (first, following - ONE_DAY)
-        for first, following in pairwise(summers)
-        if timedelta(days=300) < following - first < timedelta(days=430)
+        (start, summers[year + 1] - ONE_DAY) for year, start in sorted(summers.items()) if year + 1 in summers
     ]
+
+
+def _national_summer(year: int) -> date | None:
+    """The first day of the summer holidays, the same in every zone; None beyond what the calendar knows."""
+    try:
+        days = SchoolHolidayDates().holidays_for_year_zone_and_name(year, "A", "Vacances d'été")
+    except UnsupportedYearException:
+        return None
+    return min(days, default=None)

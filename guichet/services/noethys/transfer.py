@@ -64,7 +64,9 @@ def _bring(session: Session, context: Context, file: NoethysFile, progress: Prog
     loader = Loader(session, file.source, tally, progress)
     progress("Lecture du fichier", 0, _STEPS)
     organiser = _bring_town(loader, context, file)
-    load_offer.load_calendar(loader, holidays(file, tally, paris_day(context.now).year))
+    this_year = paris_day(context.now).year
+    calendar = holidays(file, tally, this_year)
+    load_offer.load_calendar(loader, calendar)
 
     people, offer, usage = map_people(file, tally), map_offer(file, tally), survey(file)
     enrolments = map_enrolments(file, tally, people, offer, usage)
@@ -76,6 +78,7 @@ def _bring(session: Session, context: Context, file: NoethysFile, progress: Prog
     map_payments(file, tally, people, money)
     map_allocations(file, tally, money)
 
+    load_offer.load_school_years(loader, calendar, money, this_year)
     progress("Familles", 1, _STEPS)
     load_people.load_people(loader, people, enrolments.membership_drafts)
     load_people.load_quotients(loader, quotients)
