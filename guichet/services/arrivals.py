@@ -21,7 +21,7 @@ from guichet.services import catalogue, confirmation, journal, proposals, transa
 from guichet.services.transaction import Context, needs
 
 _TOO_LATE = "Votre demande était déjà prise en charge : cette modification n’a pas pu être prise en compte."
-_CONFIRMED_AT_ONCE = 200
+_CONFIRMED_AT_ONCE = 500
 _FOLLOW_UPS = {RequestKind.WITHDRAWAL.value, RequestKind.COMPLEMENT.value}
 _WHATEVER_THE_ACTIVITY = (
     RequestKind.FAMILY_SHEET,
