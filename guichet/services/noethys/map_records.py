@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from vacances_scolaires_france import SchoolHolidayDates, UnsupportedYearException
 
@@ -349,10 +350,15 @@ def school_years(
     ]
 
 
+@lru_cache(maxsize=1)
+def _national_calendar() -> SchoolHolidayDates:
+    return SchoolHolidayDates()
+
+
 def _national_summer(year: int) -> date | None:
     """The first day of the summer holidays, the same in every zone; None beyond what the calendar knows."""
     try:
-        days = SchoolHolidayDates().holidays_for_year_zone_and_name(year, "A", "Vacances d'été")
+        days = _national_calendar().holidays_for_year_zone_and_name(year, "A", "Vacances d'été")
     except UnsupportedYearException:
         return None
     return min(days, default=None)
