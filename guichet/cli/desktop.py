@@ -1,15 +1,26 @@
 """Opening the window from the command line; Qt is imported only here, when it is asked for."""
 
+import os
+import sys
+
 from guichet.cli.session import Console
 from guichet.rules.errors import EnvironmentProblem
 from guichet.services.demo import DEMO_ACCOUNTS
+
+# Without any of these Qt aborts the process instead of failing.
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 def open_desktop(console: Console) -> None:
     """Open the window, stay until it is closed, and leave with its exit code.
 
-    Raises EnvironmentProblem where Qt, or a system library that it needs, is missing.
+    Raises EnvironmentProblem where there is no display, or where Qt or a library that it needs is missing.
     """
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in _DISPLAYS):
+        raise EnvironmentProblem(
+            "Il n’y a pas d’écran ici : la ligne de commande fonctionne sans (« guichet --help »).",
+            code="no_display",
+        )
     try:
         from guichet.app import Opening
         from guichet.app import open_desktop as open_window

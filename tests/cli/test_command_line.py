@@ -215,3 +215,14 @@ def test_a_request_opens_with_its_proposals_and_their_reasons(guichet: Guichet) 
     assert opened["items"][0]["reasons"][0]["text"]
     (same,) = guichet("requests", f"#{refused['request_id']}", "--json").value["requests"]
     assert same["external_id"] == refused["external_id"]
+
+
+def test_without_a_display_the_desktop_is_refused_in_words_with_code_2(
+    guichet: Guichet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    answer = guichet("--json")
+    assert answer.code == 2
+    assert answer.value["error"]["code"] == "no_display"
