@@ -17,6 +17,7 @@ from guichet.models import schema
 from guichet.models.database import Database, open_database
 from guichet.rules.permissions import Role
 from guichet.services.transaction import Actor, Context
+from tests.postgresql_pool import PostgresqlPool
 from tests.postgresql_server import NOT_INSTALLED, PostgresqlServer, find_binaries, running_server
 
 # Before Qt, keyring or platformdirs are used: no window system, and nothing of the person's own.
@@ -60,10 +61,10 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_template(postgresql_server: PostgresqlServer) -> str:
+def postgresql_pool(postgresql_server: PostgresqlServer) -> PostgresqlPool:
     name = postgresql_server.create()
     _migrate(postgresql_server.url(name))
-    return name
+    return PostgresqlPool(postgresql_server, name)
 
 
 @pytest.fixture(scope="session")
@@ -76,13 +77,27 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def empty_pg_url(postgresql_server: PostgresqlServer) -> Iterator[Callable[[], URL]]:
     """A factory of PostgreSQL databases that hold nothing at all, not even the schema."""
-    yield from _postgresql_databases(postgresql_server, "template1")
+    with ExitStack() as cleaning:
+
+        def make() -> URL:
+            name = postgresql_server.create()
+            cleaning.callback(postgresql_server.drop, name)
+            return postgresql_server.url(name)
+
+        yield make
 
 
 @pytest.fixture
-def pg_url(postgresql_server: PostgresqlServer, _postgresql_template: str) -> Iterator[Callable[[], URL]]:
+def pg_url(postgresql_pool: PostgresqlPool) -> Iterator[Callable[[], URL]]:
     """A factory of migrated, empty PostgreSQL databases."""
-    yield from _postgresql_databases(postgresql_server, _postgresql_template)
+    with ExitStack() as cleaning:
+
+        def make() -> URL:
+            name = postgresql_pool.take()
+            cleaning.callback(postgresql_pool.give_back, name)
+            return postgresql_pool.server.url(name)
+
+        yield make
 
 
 @pytest.fixture
@@ -144,17 +159,6 @@ def context() -> Context:
         workstation="poste-1",
     )
     return Context(actor=actor, now=NOW)
-
-
-def _postgresql_databases(server: PostgresqlServer, template: str) -> Iterator[Callable[[], URL]]:
-    with ExitStack() as cleaning:
-
-        def make() -> URL:
-            name = server.create(template)
-            cleaning.callback(server.drop, name)
-            return server.url(name)
-
-        yield make
 
 
 def _sqlite_address(path: Path) -> URL:

@@ -27,7 +27,7 @@ from guichet.services import settings, transaction
 from guichet.services.balances import balances
 from guichet.services.noethys import NoethysReport, import_noethys
 from guichet.services.transaction import Actor, Context
-from tests.postgresql_server import PostgresqlServer
+from tests.postgresql_pool import PostgresqlPool
 from tests.services.noethys_help import row_counts, rows
 
 EXAMPLE = Path(__file__).parents[3] / "shared" / "reference" / "noethys" / "EXEMPLE_alsh_DATA.dat"
@@ -65,10 +65,10 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
             url = make_url("sqlite://").set(database=str(path))
         else:
-            server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-            name = server.create(request.getfixturevalue("_postgresql_template"))
-            closing_time.callback(server.drop, name)
-            url = server.url(name)
+            pool: PostgresqlPool = request.getfixturevalue("postgresql_pool")
+            name = pool.take()
+            closing_time.callback(pool.give_back, name)
+            url = pool.server.url(name)
         database = open_database(url)
         closing_time.callback(database.dispose)
         actor = Actor("admin", "Admin Istration", frozenset({Role.ADMINISTRATOR}), None, "poste-1")
