@@ -63,6 +63,7 @@ class Act(StrEnum):
     RECEIVE_COMPLEMENT = "receive_complement"
     DECIDE = "decide"
     UNDO = "undo"
+    GIVE_UP = "give_up"
 
 
 ACT_LABELS = {
@@ -75,13 +76,16 @@ ACT_LABELS = {
     Act.RECEIVE_COMPLEMENT: "joindre un complément à",
     Act.DECIDE: "décider",
     Act.UNDO: "revenir sur la décision de",
+    Act.GIVE_UP: "renoncer à des dates de",
 }
 
 _S = RequestState
 _DECIDED = frozenset({_S.ACCEPTED, _S.PARTLY_ACCEPTED, _S.REFUSED, _S.WAITING_LIST})
+_UNDONE = frozenset({_S.IN_PROGRESS, _S.WAITING_LIST})
 
 # The only table of transitions: what is not written here is not possible. DECIDE may also leave a request in progress,
-# when some of its items are decided and others not; deciding a pending request takes it up by itself.
+# when some of its items are decided and others not; deciding a pending request takes it up by itself. GIVE_UP is the family
+# cancelling dates that wait.
 TRANSITIONS: dict[tuple[RequestState, Act], frozenset[RequestState]] = {
     (_S.DRAFT, Act.SUBMIT): frozenset({_S.PENDING}),
     (_S.PENDING, Act.REVISE): frozenset({_S.SUPERSEDED}),
@@ -93,15 +97,18 @@ TRANSITIONS: dict[tuple[RequestState, Act], frozenset[RequestState]] = {
     (_S.IN_PROGRESS, Act.HAND_BACK): frozenset({_S.PENDING}),
     (_S.IN_PROGRESS, Act.ASK_COMPLEMENT): frozenset({_S.NEEDS_INFO}),
     (_S.IN_PROGRESS, Act.DECIDE): _DECIDED | {_S.IN_PROGRESS},
-    (_S.IN_PROGRESS, Act.UNDO): frozenset({_S.IN_PROGRESS}),
+    (_S.IN_PROGRESS, Act.UNDO): _UNDONE,
     (_S.NEEDS_INFO, Act.RECEIVE_COMPLEMENT): frozenset({_S.IN_PROGRESS}),
     (_S.NEEDS_INFO, Act.DECIDE): _DECIDED | {_S.IN_PROGRESS},
     (_S.WAITING_LIST, Act.ASK_COMPLEMENT): frozenset({_S.NEEDS_INFO}),
     (_S.WAITING_LIST, Act.DECIDE): _DECIDED,
-    (_S.WAITING_LIST, Act.UNDO): frozenset({_S.IN_PROGRESS}),
-    (_S.ACCEPTED, Act.UNDO): frozenset({_S.IN_PROGRESS}),
-    (_S.PARTLY_ACCEPTED, Act.UNDO): frozenset({_S.IN_PROGRESS}),
-    (_S.REFUSED, Act.UNDO): frozenset({_S.IN_PROGRESS}),
+    (_S.WAITING_LIST, Act.UNDO): _UNDONE,
+    (_S.WAITING_LIST, Act.GIVE_UP): _DECIDED | {_S.CANCELLED},
+    (_S.IN_PROGRESS, Act.GIVE_UP): frozenset({_S.IN_PROGRESS}),
+    (_S.NEEDS_INFO, Act.GIVE_UP): frozenset({_S.NEEDS_INFO}),
+    (_S.ACCEPTED, Act.UNDO): _UNDONE,
+    (_S.PARTLY_ACCEPTED, Act.UNDO): _UNDONE,
+    (_S.REFUSED, Act.UNDO): _UNDONE,
 }
 
 
@@ -112,11 +119,13 @@ class ItemDecision(StrEnum):
     ACCEPTED = "accepted"
     WAITING = "waiting"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
 
 
 _U, _A, _W, _R = ItemDecision.UNDECIDED, ItemDecision.ACCEPTED, ItemDecision.WAITING, ItemDecision.REFUSED
 
-# Every mixture of decisions that the items of one request can show, and the state it makes.
+# Every mixture of decisions that the items of one request can show, and the state it makes. What the family gave up counts
+# no more: the rest makes the state, and nothing left makes it cancelled.
 MIXTURES: dict[frozenset[ItemDecision], RequestState] = {
     frozenset({_U}): _S.IN_PROGRESS,
     frozenset({_U, _A}): _S.IN_PROGRESS,
@@ -186,10 +195,11 @@ def next_state(state: RequestState, act: Act, *, toward: RequestState | None = N
 
 def state_of(decisions: Iterable[ItemDecision]) -> RequestState:
     """The request's state that its items' decisions make. Raises ValueError for a request without items."""
-    mixture = frozenset(decisions)
-    if not mixture:
+    found = frozenset(decisions)
+    if not found:
         raise ValueError("a request has at least one item")
-    return MIXTURES[mixture]
+    mixture = found - {ItemDecision.CANCELLED}
+    return MIXTURES[mixture] if mixture else RequestState.CANCELLED
 
 
 def refusal_code(code: str, text: str) -> RefusalCode:

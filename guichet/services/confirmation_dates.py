@@ -12,7 +12,7 @@ from guichet.models.bookings import Attendance, Booking, BookingState
 from guichet.models.requests import ItemDecision, Request, RequestItem, RequestKind, RequestState
 from guichet.portal.wire import AnswerItem
 from guichet.rules.requests import Act, next_state
-from guichet.services import bookings, facts, journal, outbox, transitions
+from guichet.services import bookings, facts, journal, outbox, transitions, waiting
 from guichet.services.bookings import Order
 from guichet.services.catalogue import Catalogue
 from guichet.services.effects.dates import Absence
@@ -41,6 +41,7 @@ class _Changes:
     """What is about to be written on bookings."""
 
     cancelled: list[dict[str, Any]] = field(default_factory=list)
+    given_up: list[int] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -82,6 +83,7 @@ def confirm_changes(
             for item in one.items:
                 del known[_key(request, item)]  # what is changed once is not found a second time in the night
     _update(session, changes)
+    waiting.give_up(session, context, changes.given_up)
     return _write(session, context, done, pending, rows, offer, by)
 
 
@@ -158,6 +160,11 @@ def _may_change(kind: RequestKind, booking: Any, invoiced: set[int]) -> bool:
 def _change(changes: _Changes, context: Context, one: Proposed, request: Any, found: Sequence[Any]) -> _Done:
     if one.kind is RequestKind.CANCELLATIONS:
         changes.cancelled += [{"row": booking.id, "at": context.now} for booking in found]
+        changes.given_up += [
+            booking.request_item_id
+            for booking in found
+            if booking.state is BookingState.WAITING and booking.request_item_id is not None
+        ]
         traces = [{"booking": booking.id, "was": booking.state.value} for booking in found]
         return _Done(one, traces, ["" for _ in found])
     absence = Absence.of(request.payload)

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from guichet.models.requests import ItemDecision, ItemKind, Request, RequestItem, RequestKind, RequestState
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
-from guichet.rules.requests import REFUSAL_LABELS, Act, RefusalCode, next_state, refusal_code, state_of
-from guichet.rules.requests import ItemDecision as Mixture
+from guichet.rules.requests import REFUSAL_LABELS, Act, RefusalCode, next_state, refusal_code
 from guichet.services import proposals, settings, transitions
 from guichet.services.catalogue import Catalogue
 from guichet.services.effects import EFFECTS, Decided, Done, Work
@@ -208,7 +207,7 @@ def _conclude(
         assign(context, request)
     request.decided_at = context.now
     request.decided_by = how.by
-    state = state_of(Mixture(item.decision) if item.decision else Mixture.UNDECIDED for item in items)
+    state = transitions.state_made_by(items)
     refusals = {item.decision_code for item in items if item.decision is ItemDecision.REFUSED}
     hold_back = 0 if how.automatic else int(settings.get(session, "requests.undo_seconds"))
     until = transitions.undo_until(context, hold_back)

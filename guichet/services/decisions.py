@@ -247,7 +247,7 @@ def undo(session: Session, context: Context, command: Handle) -> DecisionResult:
     Raises UserError once the answer may have left, or when something done since stands on the decision.
     """
     request = transitions.hold(session, command.request_id, command.version)
-    next_state(request.state, Act.UNDO)
+    next_state(request.state, Act.UNDO, toward=RequestState.IN_PROGRESS)
     detail = _last_decision(session, request)
     _call_answer_back(session, request)
     items = {item.id: item for item in transitions.items_of(session, request.id)}
@@ -264,7 +264,11 @@ def undo(session: Session, context: Context, command: Handle) -> DecisionResult:
     request.decided_at = None
     request.decided_by = None
     step = transitions.Step(
-        Act.UNDO, "request.undo", "Décision annulée avant l’envoi de la réponse", detail={"undone": detail}
+        Act.UNDO,
+        "request.undo",
+        "Décision annulée avant l’envoi de la réponse",
+        toward=transitions.state_made_by(items.values()),
+        detail={"undone": detail},
     )
     transitions.move(session, context, request, step, list(items.values()))
     return result_of(session, request, list(items.values()))

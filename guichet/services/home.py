@@ -41,7 +41,7 @@ class NightTile:
 
 @dataclass(frozen=True)
 class SiteRow:
-    """Today in one activity: children expected and waiting, places of its day (None where not limited)."""
+    """Today in one activity: children expected, children waiting, places of the day (None where not limited)."""
 
     facility: str
     activity_id: int
@@ -198,14 +198,19 @@ def _night(session: Session) -> NightTile | None:
 
 
 def _sites(session: Session, today: date) -> tuple[SiteRow, ...]:
-    booked = func.sum(case((Booking.state == BookingState.BOOKED, 1), else_=0))
-    waiting = func.sum(case((Booking.state == BookingState.WAITING, 1), else_=0))
+    booked = func.count(func.distinct(case((Booking.state == BookingState.BOOKED, Booking.child_id))))
+    waiting = func.count(func.distinct(case((Booking.state == BookingState.WAITING, Booking.child_id))))
+    # A child of a group may draw on several of its pools (morning and afternoon): the largest says how many it takes.
+    by_group = (
+        select(CapacityPool.activity_id, func.max(PoolDay.size).label("size"))
+        .join(PoolDay, PoolDay.pool_id == CapacityPool.id)
+        .where(PoolDay.date == today)
+        .group_by(CapacityPool.activity_id, CapacityPool.group_id)
+        .subquery()
+    )
     sizes: dict[int, Any] = dict(
         session.execute(
-            select(CapacityPool.activity_id, func.sum(PoolDay.size))
-            .join(PoolDay, PoolDay.pool_id == CapacityPool.id)
-            .where(PoolDay.date == today)
-            .group_by(CapacityPool.activity_id)
+            select(by_group.c.activity_id, func.sum(by_group.c.size)).group_by(by_group.c.activity_id)
         ).all()
     )
     rows = session.execute(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from guichet.models.requests import ItemDecision, ItemKind, Request, RequestItem
 from guichet.models.settings import Journal, UserAccount
 from guichet.portal.wire import Answer, AnswerItem
 from guichet.rules.errors import StaleVersion, UserError
-from guichet.rules.requests import STATE_LABELS, Act, RequestState, next_state
+from guichet.rules.requests import STATE_LABELS, Act, RequestState, next_state, state_of
+from guichet.rules.requests import ItemDecision as Mixture
 from guichet.rules.text import format_instant
 from guichet.services import journal, outbox
 from guichet.services.transaction import Context
@@ -29,7 +30,6 @@ _OUTCOMES = {
     ItemDecision.ACCEPTED: "accepted",
     ItemDecision.REFUSED: "refused",
     ItemDecision.WAITING: "waiting",
-    ItemDecision.CANCELLED: "refused",
 }
 _PROSE_LENGTH = 10_000
 
@@ -107,6 +107,11 @@ def items_of(session: Session, request_id: int) -> list[RequestItem]:
         .execution_options(populate_existing=True)
     )
     return list(rows.all())
+
+
+def state_made_by(items: Iterable[RequestItem]) -> RequestState:
+    """The request's state that the decisions on its items make."""
+    return state_of(Mixture(item.decision) if item.decision else Mixture.UNDECIDED for item in items)
 
 
 def move(
@@ -254,8 +259,15 @@ def _key(request: Answered, status: str, entry: int, now: datetime) -> str:
 def _answer_items(
     session: Session, items: Sequence[RequestItem], notes: dict[int, str]
 ) -> dict[int, AnswerItem]:
-    """What each item's answer says, by item; the whole of a request without parts is said in the answer itself."""
-    told = [item for item in items if item.item_kind is not ItemKind.WHOLE]
+    """What each item's answer says, by item.
+
+    The whole of a request without parts is said in the answer itself; what the family gave up needs no answer.
+    """
+    told = [
+        item
+        for item in items
+        if item.item_kind is not ItemKind.WHOLE and item.decision is not ItemDecision.CANCELLED
+    ]
     slots = _slot_codes(session, {item.slot_id for item in told if item.slot_id is not None})
     types = _document_types(session, {item.document_id for item in told if item.document_id is not None})
     ranks = _ranks(session, [item.id for item in told if item.decision is ItemDecision.WAITING])

@@ -153,6 +153,43 @@ def test_undoing_a_cancellation_gives_the_place_back(
     assert booking(database, mine)[0] == "booked"
 
 
+def test_undoing_a_cancellation_gives_no_double(
+    database: Database, context: Context, town: Town, accepted: Decide
+) -> None:
+    book_lea(database, town)
+    request_id = accepted("cancellations", slot_days(WEDNESDAY), child=town.lea)
+    accepted("bookings", slot_days(WEDNESDAY, slot="MATIN"), child=town.lea, family=town.other_family)
+    with pytest.raises(UserError, match="autre réservation"):
+        undo(database, context, request_id)
+
+
+def test_giving_up_a_turn_in_the_queue_closes_the_request_that_waited(
+    database: Database, context: Context, town: Town, accepted: Decide
+) -> None:
+    with database.writing() as session:
+        asked = towns.submit(
+            session,
+            "bookings",
+            slot_days(WEDNESDAY, NEXT_WEDNESDAY),
+            family=town.family,
+            child=town.lea,
+        )
+    transaction.run(database, context, proposals.propose, [asked])
+    transaction.run(database, context, decisions.wait, decisions.Wait(asked))
+    first = accepted("cancellations", slot_days(WEDNESDAY), child=town.lea)
+    assert towns.state_of(database, asked) == "waiting_list"
+    with pytest.raises(UserError, match="redemander"):
+        undo(database, context, first)
+    accepted("cancellations", slot_days(NEXT_WEDNESDAY), child=town.lea)
+    assert towns.state_of(database, asked) == "cancelled"
+    assert [status for status, _ in towns.answers(database, asked)] == [
+        "waiting_list",
+        "waiting_list",
+        "cancelled",
+    ]
+    assert towns.live_bookings(database) == []
+
+
 def test_an_invoiced_date_is_not_cancelled_without_a_credit_note(
     database: Database, town: Town, accepted: Decide
 ) -> None:

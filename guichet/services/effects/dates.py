@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from guichet.models.bookings import Attendance, Booking, BookingState
 from guichet.models.money import ChargeBooking, InvoiceLine
 from guichet.models.requests import ItemDecision, RequestItem
+from guichet.rules.capacity import LiveBooking, find_doubles
 from guichet.rules.errors import UserError
 from guichet.rules.requests import RefusalCode
 from guichet.rules.text import format_date
-from guichet.services import bookings, catalogue, places
+from guichet.services import bookings, catalogue, places, waiting
 from guichet.services.effects.base import NOTHING, Decided, Done, Work
 from guichet.services.transaction import Context
 
@@ -101,8 +102,9 @@ def undo_book(session: Session, context: Context, item: RequestItem, trace: dict
 
 
 def cancel(session: Session, context: Context, work: Work) -> list[Done]:
-    """Cancel the bookings whose cancellation is accepted: the places are free at once."""
+    """Cancel the bookings whose cancellation is accepted: the places are free at once, the turns given up too."""
     done = []
+    given_up = []
     for one in work.decided:
         if not one.accepted:
             done.append(NOTHING)
@@ -118,28 +120,51 @@ def cancel(session: Session, context: Context, work: Work) -> list[Done]:
             done.append(Done(failure=(RefusalCode.AUTRE, sentence)))
         else:
             trace = {"booking": booking.id, "was": booking.state.value}
+            if booking.state is BookingState.WAITING and booking.request_item_id is not None:
+                given_up.append(booking.request_item_id)
             bookings.release(booking, context.now)
             done.append(Done(trace))
+    session.flush()  # the ranks of those who still wait are counted in the base
+    waiting.give_up(session, context, given_up)
     return done
 
 
 def undo_cancel(session: Session, context: Context, item: RequestItem, trace: dict[str, Any]) -> None:
-    """Give the cancelled booking its place back, unless somebody took it meanwhile."""
+    """Give the cancelled booking its place back, unless somebody took it meanwhile.
+
+    A turn in the queue that was given up is not given back: the family was told at once, those behind moved up.
+    """
     booking = _held(session, trace)
     if booking is None:
         return
-    if trace["was"] == BookingState.BOOKED.value:
-        offer = catalogue.load(session)
-        pools = {(pool.id, booking.date) for pool in offer.pools_for(booking.slot_id, booking.group_id)}
-        places.lock(session, {booking.child_id}, pools)
-        counts = places.count(session, pools, context.now)
-        left = counts.left(offer.pools_for(booking.slot_id, booking.group_id), booking.date)
-        if not left.is_free:
-            raise UserError(
-                f"La place du {format_date(booking.date)} a été reprise : {left.why}.", code="complet"
-            )
-    booking.state = BookingState(trace["was"])
+    if trace["was"] == BookingState.WAITING.value:
+        raise UserError("La famille a quitté la liste d’attente : elle doit redemander cette date.")
+    offer = catalogue.load(session)
+    pools = offer.pools_for(booking.slot_id, booking.group_id)
+    keys = {(pool.id, booking.date) for pool in pools}
+    places.lock(session, {booking.child_id}, keys)
+    if _is_barred(session, booking, offer):
+        raise UserError(f"L’enfant a une autre réservation le {format_date(booking.date)}.", code="doublon")
+    left = places.count(session, keys, context.now).left(pools, booking.date)
+    if not left.is_free:
+        raise UserError(
+            f"La place du {format_date(booking.date)} a été reprise : {left.why}.", code="complet"
+        )
+    booking.state = BookingState.BOOKED
     booking.cancelled_at = None
+
+
+def _is_barred(session: Session, booking: Booking, offer: catalogue.Catalogue) -> bool:
+    """Whether the child, in any family, has got the same slot or one that excludes it since."""
+    live = session.scalars(
+        select(Booking).where(
+            Booking.child_id == booking.child_id,
+            Booking.date == booking.date,
+            Booking.state != BookingState.CANCELLED,
+        )
+    )
+    others = [LiveBooking(one.id, one.family_id, one.slot_id, one.date, one.starts_at) for one in live]
+    return bool(find_doubles(booking.slot_id, booking.date, booking.starts_at, others, offer.exclusive))
 
 
 def declare_absent(session: Session, context: Context, work: Work) -> list[Done]:
