@@ -25,7 +25,7 @@ from guichet.services import (
 )
 from guichet.services.bulk import insert_rows
 from guichet.services.facts import Asked, Facts
-from guichet.services.request_items import ItemDraft, draft, slot_codes
+from guichet.services.request_items import ItemDraft, draft, slots_by_code
 from guichet.services.transaction import Context
 
 _ITEM: Table = RequestItem.__table__  # type: ignore[assignment]
@@ -243,7 +243,7 @@ def _items(session: Session, asked: Sequence[Asked], offer: catalogues.Catalogue
         settled = row.decision is not None and row.decision is not ItemDecision.WAITING
         found[row.request_id].append(_Item(row.id, _draft_of(row), settled))
     documents = _documents(session, [one.id for one in asked if one.kind is RequestKind.DOCUMENT])
-    codes = slot_codes(offer)
+    codes = slots_by_code(offer)
     for one in asked:
         if one.id not in found:
             drafts = draft(one.kind, one.line, codes, documents.get(one.id, []))

@@ -6,7 +6,8 @@ from datetime import time
 from guichet.models.bookings import Attendance
 from guichet.rules import proposals as rules
 from guichet.rules.capacity import LiveBooking, find_doubles
-from guichet.rules.proposals import Engagement, Proposal, Verdict
+from guichet.rules.proposals import Engagement, Proposal, Reason, Verdict
+from guichet.services.catalogue import Catalogue, SlotInfo
 from guichet.services.facts import Asked, BookingFact, Facts
 from guichet.services.request_items import ItemDraft
 
@@ -68,11 +69,31 @@ def bookings(
                 payment_expected=activity.paid_at_once,
                 payment_reference=asked.payment_reference,
                 engagement=engagement(asked),
+                remarks=_overlaps(offer, slot, [live for live in others if live.day == day]),
             )
         )
         if proposal.verdict in (Verdict.ACCEPT, Verdict.WAIT):
             held.append(LiveBooking(0, family_id, slot.id, day, start))
         yield proposal
+
+
+def _overlaps(offer: Catalogue, slot: SlotInfo, others: Sequence[LiveBooking]) -> tuple[Reason, ...]:
+    """What another activity has of the child at the same hours: worth a look, and no bar (model.md « Enrolments »)."""
+    found = []
+    for live in others:
+        other = offer.slots[live.slot_id]
+        if other.activity_id != slot.activity_id and _share_hours(slot, other):
+            name = offer.activities[other.activity_id].name
+            found.append(
+                Reason("overlap", f"Aux mêmes heures, l’enfant est déjà attendu à « {name} » ({other.name}).")
+            )
+    return tuple(found)
+
+
+def _share_hours(one: SlotInfo, other: SlotInfo) -> bool:
+    if one.starts_at is None or one.ends_at is None or other.starts_at is None or other.ends_at is None:
+        return False
+    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
 def take_places(

@@ -4,7 +4,8 @@ from datetime import date
 
 from guichet.rules import proposals as rules
 from guichet.rules.deadlines import NO_LIMIT, Limit, RuleKind
-from guichet.rules.proposals import AccountFacts, Proposal
+from guichet.rules.proposals import AccountFacts, Proposal, Reason, Verdict
+from guichet.rules.requests import RefusalCode
 from guichet.rules.text import paris_day
 from guichet.services.catalogue import ActivityInfo, PeriodInfo
 from guichet.services.facts import Asked, Facts
@@ -35,8 +36,17 @@ def propose(facts: Facts, asked: Asked, account: AccountFacts) -> Proposal:
             payment_expected=activity.paid_at_once and is_enrolment_only(activity),
             payment_reference=asked.payment_reference,
             engagement=engagement(asked),
+            remarks=_over(activity, starts),
         )
     )
+
+
+def _over(activity: ActivityInfo, starts: date) -> tuple[Reason, ...]:
+    """Why an activity takes nobody any more."""
+    if not activity.archived and (activity.ends_on is None or starts <= activity.ends_on):
+        return ()
+    sentence = f"« {activity.name} » ne reçoit plus d’inscriptions à ces dates."
+    return (Reason("over", sentence, Verdict.REFUSE, RefusalCode.FERME),)
 
 
 def is_enrolment_only(activity: ActivityInfo) -> bool:

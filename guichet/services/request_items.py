@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import Any
 
 from guichet.models.requests import ItemKind, RequestKind
-from guichet.services.catalogue import Catalogue
+from guichet.services.catalogue import Catalogue, SlotInfo
 
 _BY_DATE = frozenset({RequestKind.BOOKINGS, RequestKind.CANCELLATIONS, RequestKind.ABSENCE})
 _FAMILY_SECTIONS = ("responsable", "conjoint", "fiscal", "caf", "bank")
@@ -30,24 +30,16 @@ class ItemDraft:
 def draft(
     kind: RequestKind,
     line: Mapping[str, Any],
-    slot_ids: Mapping[tuple[str, str], int],
+    slots: Mapping[tuple[str, str], SlotInfo],
     documents: Sequence[int],
 ) -> list[ItemDraft]:
-    """Cut a request's line, as it was kept, into items. `slot_ids` is by (activity code, slot code).
+    """Cut a request's line, as it was kept, into items. `slots` is by (activity code, slot code).
 
     Raises KeyError for a slot that the offer no longer knows: the import checks them first.
     """
     payload: Mapping[str, Any] = line.get("payload") or {}
     if kind in _BY_DATE:
-        return [
-            ItemDraft(
-                ItemKind.DATE,
-                slot_id=slot_ids[item["activity"], item["slot"]],
-                day=date.fromisoformat(item["date"]),
-                start=time.fromisoformat(item["start"]) if item.get("start") else None,
-            )
-            for item in payload["items"]
-        ]
+        return [_date(item, slots[item["activity"], item["slot"]]) for item in payload["items"]]
     if kind is RequestKind.FAMILY_SHEET:
         return list(_fields(payload, _FAMILY_SECTIONS))
     if kind is RequestKind.CHILD_SHEET:
@@ -57,11 +49,22 @@ def draft(
     return [ItemDraft(ItemKind.WHOLE)]
 
 
-def slot_codes(catalogue: Catalogue) -> dict[tuple[str, str], int]:
-    """Slot ids by (activity code, slot code), as the exchange names them."""
+def slots_by_code(catalogue: Catalogue) -> dict[tuple[str, str], SlotInfo]:
+    """The slots by (activity code, slot code), as the exchange names them."""
     return {
-        (catalogue.activities[slot.activity_id].code, slot.code): slot.id for slot in catalogue.slots.values()
+        (catalogue.activities[slot.activity_id].code, slot.code): slot for slot in catalogue.slots.values()
     }
+
+
+def _date(item: Mapping[str, Any], slot: SlotInfo) -> ItemDraft:
+    """An hour counts only where the slot is taken by the hour: else it would part what is one and the same place."""
+    start = item.get("start") if slot.by_the_hour else None
+    return ItemDraft(
+        ItemKind.DATE,
+        slot_id=slot.id,
+        day=date.fromisoformat(item["date"]),
+        start=time.fromisoformat(start) if start else None,
+    )
 
 
 def _fields(payload: Mapping[str, Any], sections: Sequence[str]) -> Iterator[ItemDraft]:

@@ -312,3 +312,69 @@ def test_a_child_without_a_birth_date_goes_to_an_agent(
         session.execute(update(Person).where(Person.id == town.lea).values(birth_date=None))
     found = proposed(database, context, "bookings", slot_days(WEDNESDAY), family=town.family, child=town.lea)
     assert found == [("examine", None)]
+
+
+def test_an_hour_given_for_a_slot_that_has_none_does_not_hide_a_double(
+    database: Database, context: Context, town: Town
+) -> None:
+    payload = slot_days(WEDNESDAY, WEDNESDAY)
+    payload["items"][1]["start"] = "08:00"
+    found = proposed(database, context, "bookings", payload, family=town.family, child=town.lea)
+    assert found == [("accept", None), ("refuse", "doublon")]
+
+
+def test_another_activity_at_the_same_hours_is_said_and_bars_nothing(
+    database: Database, context: Context, town: Town
+) -> None:
+    with database.writing() as session:
+        other = builders.add_activity(session, "DANSE", slots=("COURS",))
+        child, family = towns.person(session, town.lea), towns.family_row(session, town.family)
+        enrolment = builders.enrol(session, child, family, other)
+        builders.book(session, enrolment, builders.slot_of(session, other, "COURS"), WEDNESDAY)
+    found = proposed(database, context, "bookings", slot_days(WEDNESDAY), family=town.family, child=town.lea)
+    assert found == [("accept", None)]
+    with database.reading() as session:
+        reasons = session.scalars(select(RequestItem)).one().reasons
+        assert any("Activité DANSE" in reason["text"] for reason in reasons)
+
+
+def test_an_activity_that_is_over_takes_no_enrolment(
+    database: Database, context: Context, town: Town
+) -> None:
+    with database.writing() as session:
+        session.execute(update(builders.Enrolment).values(ends_on=date(2026, 3, 31)))
+        session.get_one(Activity, town.activity).archived = True
+    payload = {"activity": "MERCREDI", "start": "2026-04-01", "end": "2026-07-03"}
+    asked = {"family": town.family, "child": town.lea, "activity": town.activity}
+    assert proposed(database, context, "enrolment", payload, **asked) == [("refuse", "ferme")]
+
+
+@pytest.mark.parametrize("day", [date(1900, 1, 1), date(2100, 12, 31), date(2026, 2, 28)])
+def test_dates_far_away_are_closed_or_late_and_nothing_breaks(
+    database: Database, context: Context, town: Town, day: date
+) -> None:
+    found = proposed(database, context, "bookings", slot_days(day), family=town.family, child=town.lea)
+    assert found == [("refuse", "ferme")]
+
+
+def test_two_thousand_dates_of_one_request_are_all_proposed(
+    database: Database, context: Context, town: Town
+) -> None:
+    days = [WEDNESDAY + timedelta(days=offset) for offset in range(2000)]
+    found = proposed(database, context, "bookings", slot_days(*days), family=town.family, child=town.lea)
+    assert len(found) == 2000
+    assert found[0] == ("accept", None)
+    assert found[1] == ("refuse", "ferme")
+
+
+def test_hostile_text_in_every_field_is_only_text(database: Database, context: Context, town: Town) -> None:
+    hostile = "=cmd|' /C calc'!A0 <b>x</b> '; DROP TABLE person; -- \u202e 👩‍👧"
+    sheet = {"responsable": {"last_name": hostile, "phone_mobile": hostile, "email": hostile}}
+    found = proposed(database, context, "family_sheet", sheet, family=town.family)
+    assert found == [("examine", None), ("refuse", "piece_invalide"), ("refuse", "piece_invalide")]
+    child = {"new_child": {"last_name": hostile, "first_name": hostile, "birth_date": "2020-01-01"}}
+    assert proposed(database, context, "child_sheet", child, family=town.family) == [("examine", None)]
+    with database.reading() as session:
+        values = session.scalars(select(RequestItem.new_value).order_by(RequestItem.id)).all()
+        assert values[0] == hostile
+        assert values[-1]["last_name"] == hostile
