@@ -19,6 +19,8 @@ from guichet.rules.text import format_date
 
 AUTOMATIC, AGENT, COUNTER = FieldPolicy.AUTOMATIC, FieldPolicy.AGENT, FieldPolicy.COUNTER
 
+_LABEL_LENGTH = 240
+
 Check = Callable[[Any], Any]
 
 
@@ -58,9 +60,12 @@ def check_phone(value: str) -> str:
 def check_email(value: str) -> str:
     """An e-mail address as it is kept. Raises ValueError."""
     try:
-        return validate_email(value, check_deliverability=False).normalized
+        address = validate_email(value, check_deliverability=False).normalized
     except EmailNotValidError:
         raise ValueError(f"« {value} » n’est pas une adresse électronique.") from None
+    if len(address) > _LABEL_LENGTH:
+        raise ValueError(f"Une adresse électronique tient en {_LABEL_LENGTH} caractères.")
+    return address
 
 
 def check_iban(value: str) -> str:
@@ -150,6 +155,17 @@ _FIELDS: tuple[SheetField, ...] = (
     SheetField("new_child", "Nouvel enfant", AGENT),
 )
 FIELDS: Mapping[str, SheetField] = {field.path: field for field in _FIELDS}
+_PROSE_LENGTH = 10_000
+# What does not fit a plain label of the base.
+_LONGEST = {
+    "caf_number": 60,
+    "address_line1": _PROSE_LENGTH,
+    "address_line2": _PROSE_LENGTH,
+    "employer_address": _PROSE_LENGTH,
+    "allergies": _PROSE_LENGTH,
+    "treatment": _PROSE_LENGTH,
+    "notes": _PROSE_LENGTH,
+}
 HEALTH_SECTIONS = frozenset({"health"})
 INCOME_SECTIONS = frozenset({"fiscal", "caf", "bank"})
 
@@ -163,9 +179,12 @@ def label_of(path: str) -> str:
 def checked(path: str, value: Any) -> Any:
     """The value as it would be kept. Raises ValueError, with a French sentence, when it cannot be right."""
     field = FIELDS[path]
-    if value in (None, "") or field.check is None:
-        return None if value == "" else value
-    return field.check(value)
+    if value in (None, ""):
+        return None
+    longest = _LONGEST.get(path.partition(".")[2], _LABEL_LENGTH)
+    if isinstance(value, str) and len(value) > longest:
+        raise ValueError(f"{field.label} : {longest} caractères au plus.")
+    return field.check(value) if field.check is not None else value
 
 
 def shown_as(path: str, value: Any) -> str:

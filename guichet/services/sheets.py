@@ -205,7 +205,7 @@ def write_adult(person: Person, membership: Membership, name: str, value: Any) -
     elif name in ("address_line1", "address_line2"):
         lines = _address_lines(person)
         lines[int(name == "address_line2")] = value or ""
-        person.address = "\n".join(line for line in lines if line) or None
+        person.address = "\n".join(lines).rstrip("\n") or None
     elif name == "birth_date":
         person.birth_date = date.fromisoformat(value) if value else None
     else:

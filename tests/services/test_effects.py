@@ -594,3 +594,39 @@ def test_a_date_beyond_the_enrolment_is_not_booked(
         accepted("bookings", slot_days(WEDNESDAY, NEXT_WEDNESDAY), child=town.lea)
     with database.reading() as session:
         assert session.scalars(select(Booking).where(Booking.state == BookingState.BOOKED)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("family_sheet", {"responsable": {"profession": "x" * 250}}),
+        ("family_sheet", {"caf": {"caf_number": "x" * 250}}),
+        ("family_sheet", {"bank": {"holder": "x" * 250}}),
+        ("child_sheet", {"identity": {"birth_place": "x" * 250}}),
+        (
+            "child_sheet",
+            {"authorised_persons": {"add": [{"last_name": "x" * 200, "first_name": "y" * 200}]}},
+        ),
+        (
+            "child_sheet",
+            {
+                "new_child": {
+                    "last_name": "N",
+                    "first_name": "M",
+                    "birth_date": "2020-01-01",
+                    "birth_place": "x" * 250,
+                }
+            },
+        ),
+        ("new_family", {"adults": [{"last_name": "N", "first_name": "P", "employer": "x" * 250}]}),
+        ("new_family", {"adults": [{"last_name": "N", "first_name": "P", "email": "pas une adresse"}]}),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_a_sentence_on_both_engines(
+    database: Database, town: Town, accepted: Decide, kind: str, payload: dict[str, Any]
+) -> None:
+    members = {"family": None} if kind == "new_family" else {"child": town.lea}
+    with pytest.raises(UserError) as caught:
+        accepted(kind, payload, **(members if kind != "family_sheet" else {}))
+    assert caught.value.code == "piece_invalide"
+    assert towns.count_of(database, Outbox) == 0

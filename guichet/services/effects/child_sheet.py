@@ -26,6 +26,7 @@ from guichet.services.effects.base import NOTHING, Done, Work
 from guichet.services.effects.family_sheet import give_consent
 from guichet.services.transaction import Context
 
+_LABEL_LENGTH = 240
 _SCHOOLING = frozenset({"school", "school_class"})
 
 
@@ -141,6 +142,8 @@ def _write_schooling(
 def _authorised(session: Session, context: Context, request: Request, path: str, value: Any) -> Done:
     family_id, child_id = request.family_id or 0, request.child_id or 0
     name = f"{value['first_name']} {value['last_name']}"
+    if max(len(name), len(value.get("relation") or "")) > _LABEL_LENGTH:
+        raise ValueError(f"Le nom ou le lien d’une personne autorisée tient en {_LABEL_LENGTH} caractères.")
     if path.endswith(".remove"):
         today = paris_day(context.now)
         known = session.scalars(

@@ -20,6 +20,7 @@ from guichet.models.people import (
 )
 from guichet.models.requests import Request, RequestItem
 from guichet.rules.errors import UserError
+from guichet.rules.requests import RefusalCode
 from guichet.services import sheet_fields, sheets
 from guichet.services.effects.base import NOTHING, Done, Work
 from guichet.services.effects.family_sheet import file_quotient, give_consent
@@ -33,6 +34,13 @@ def create_family(session: Session, context: Context, work: Work) -> list[Done]:
     (one,) = work.decided
     if not one.accepted:
         return [NOTHING]
+    try:
+        return [_create_family(session, context, work)]
+    except ValueError as problem:
+        return [Done(failure=(RefusalCode.PIECE_INVALIDE, str(problem)))]
+
+
+def _create_family(session: Session, context: Context, work: Work) -> Done:
     payload = work.payload
     first = payload["adults"][0]
     family = Family(
@@ -59,12 +67,12 @@ def create_family(session: Session, context: Context, work: Work) -> list[Done]:
     for section in ("caf", "fiscal"):
         for name, value in (payload.get(section) or {}).items():
             if sheets.is_held_by_family(section, name):
-                sheets.write_family(family, section, name, value)
+                sheets.write_family(family, section, name, sheet_fields.checked(f"{section}.{name}", value))
     declared = {**(payload.get("fiscal") or {}), **(payload.get("caf") or {})}
     file_quotient(session, context, family.id, None, declared)
     sheets.refresh_family_keys(session, family)
     work.request.family_id = family.id
-    return [Done({"family": family.id, "people": people}, f"Votre numéro de famille est le {family.number}.")]
+    return Done({"family": family.id, "people": people}, f"Votre numéro de famille est le {family.number}.")
 
 
 def undo_family(session: Session, context: Context, item: RequestItem, trace: dict[str, Any]) -> None:
@@ -165,7 +173,7 @@ def _person(values: Mapping[str, Any]) -> Person:
     )
     for name, value in values.items():
         if name not in _NOT_COLUMNS:
-            sheets.write_identity(person, name, value)
+            sheets.write_identity(person, name, sheet_fields.checked(f"identity.{name}", value))
     return person
 
 
