@@ -6,9 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -116,21 +113,10 @@ def _refuse_network_share(database: str) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
+    # A workstation on SQLite does not load PostgreSQL's driver: a tenth of a second of its start.
+    from guichet.models.postgresql import prepare
+
     arguments: dict[str, Any] = {"connect_timeout": 10, "options": "-c timezone=UTC"}
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=4, max_overflow=2)
-    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "connect", prepare)
     return engine
-
-
-class _WholeNumber(Loader):
-    """Reads `numeric` as an integer: no column of ours is one, but PostgreSQL sums bigints (our cents) into one.
-
-    A fraction raises ValueError rather than being rounded in silence.
-    """
-
-    def load(self, data: Buffer) -> int:
-        return int(bytes(data))
-
-
-def _prepare_postgresql(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
-    connection.adapters.register_loader("numeric", _WholeNumber)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -42,6 +43,13 @@ QUOTIENT = (
     "INSERT INTO quotient (family_id, source, valid_from, valid_until) "
     "VALUES (9, 'declared', '2026-01-01', '2026-12-31')"
 )
+
+
+def test_the_names_of_the_migrations_say_their_revisions_in_order() -> None:
+    """The program knows its revisions by these names; Alembic knows them by what the files say."""
+    scripts = list(ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions())
+    assert [script.revision for script in scripts] == schema._known_revisions()[::-1]
+    assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts)
 
 
 def test_models_and_migrations_do_not_drift_apart(database: Database) -> None:
