@@ -13,9 +13,18 @@ from sqlalchemy.orm import Session
 
 from guichet.models import database as databases
 from guichet.models.database import Database, open_database
-from guichet.models.offer import PoolDay
+from guichet.models.offer import Activity, Confirmation, PoolDay
 from guichet.rules.errors import AlreadyApplied, StaleVersion, UserError
-from guichet.services import bookings, bulk_decisions, decisions, places, proposals, transaction
+from guichet.services import (
+    bookings,
+    bulk_decisions,
+    confirmation,
+    decisions,
+    places,
+    proposals,
+    transaction,
+    verify,
+)
 from guichet.services.decisions import Accept, Refuse
 from guichet.services.transaction import Context
 from tests.services import request_town as towns
@@ -91,10 +100,19 @@ def meeting(monkeypatch: pytest.MonkeyPatch) -> threading.Barrier:
 
 
 def turn_locks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither children nor pools are held; the rows go in one desk after the other, so that only the counting races."""
+    one_by_one = threading.Lock()
+    insert_rows = bookings.insert_rows
+
     def lock(session: Session, child_ids: Any, pools: Any) -> None:
         pass
 
+    def insert(*arguments: Any) -> list[int]:
+        with one_by_one:
+            return insert_rows(*arguments)
+
     monkeypatch.setattr(places, "lock", lock)
+    monkeypatch.setattr(bookings, "insert_rows", insert)
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
@@ -229,3 +247,26 @@ def test_four_desks_and_a_bulk_run_fill_five_places_and_no_more(desks: Desks) ->
     assert len(booked) == 5
     accepted = [one for one in requests if towns.state_of(desks.first, one) == "accepted"]
     assert len(accepted) == 5
+
+
+def test_a_night_s_confirmations_and_an_agent_do_not_share_the_last_place(desks: Desks) -> None:
+    with desks.first.writing() as session:
+        session.execute(PoolDay.__table__.update().values(size=3))
+        session.execute(Activity.__table__.update().values(confirmation=Confirmation.IMMEDIATE))
+        children = [towns.enrolled_child(session, desks.town) for _ in range(8)]
+    requests = [desks.ask(child=child, family=family) for child, family in children]
+    importer = desks.desk()
+
+    def confirm(session: Session, context: Context) -> tuple[int, ...]:
+        proposed = proposals.recall(session, context, requests[:4])
+        return confirmation.confirm_automatically(session, context, proposed)
+
+    outcomes = at_once(
+        lambda: transaction.run(importer, desks.context, confirm),
+        *(accepter(desks, request_id) for request_id in requests[4:]),
+    )
+    accepted = [one for one in requests if towns.state_of(desks.first, one) == "accepted"]
+    assert len(accepted) == desks.booked() == 3
+    by_agents = [one for one in outcomes[1:] if not isinstance(one, UserError)]
+    assert len(outcomes[0]) + len(by_agents) == 3
+    assert transaction.read(desks.first, desks.context, verify.verify).findings == ()
