@@ -17,29 +17,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from guichet.rules.ages import GroupChoice, GroupProblem
+from guichet.rules import grounds
+from guichet.rules.ages import GroupChoice
 from guichet.rules.capacity import PlacesLeft
-from guichet.rules.deadlines import Limit, describe_limit, no_longer_cancellable
-from guichet.rules.dossier import DOSSIER_LABELS, DossierState
-from guichet.rules.money import format_euros
+from guichet.rules.deadlines import Limit, no_longer_cancellable
+from guichet.rules.dossier import DossierState
+from guichet.rules.grounds import AccountFacts as AccountFacts
+from guichet.rules.grounds import DoubleFact as DoubleFact
+from guichet.rules.grounds import Engagement as Engagement
+from guichet.rules.grounds import Reason as Reason
+from guichet.rules.grounds import Verdict as Verdict
 from guichet.rules.requests import RefusalCode
-from guichet.rules.text import format_date, format_instant, paris_day
-
-
-class Verdict(StrEnum):
-    """What is proposed for one item."""
-
-    ACCEPT = "accept"
-    WAIT = "wait"
-    REFUSE = "refuse"
-    EXAMINE = "examine"
-
-
-class Engagement(StrEnum):
-    """What the portal already did for the family: it confirmed, or took the money."""
-
-    PAID = "paid"
-    CONFIRMED = "confirmed"
 
 
 class FieldPolicy(StrEnum):
@@ -67,16 +55,6 @@ REFUSAL_ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One French sentence and what it pulls towards; `effect` None is information only."""
-
-    code: str
-    sentence: str
-    effect: Verdict | None = None
-    refusal: RefusalCode | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
     """The verdict on one item; `code` goes with a refusal; `anomaly` marks what was paid or confirmed and fails."""
 
@@ -97,7 +75,7 @@ def conclude(reasons: Iterable[Reason], engagement: Engagement | None = None) ->
     refusals = {reason.refusal for reason in reasons if reason.effect is Verdict.REFUSE}
     effects = {reason.effect for reason in reasons}
     if engagement is not None and effects & {Verdict.REFUSE, Verdict.WAIT, Verdict.EXAMINE}:
-        return Proposal(Verdict.EXAMINE, None, (_engaged(engagement), *reasons), anomaly=True)
+        return Proposal(Verdict.EXAMINE, None, (grounds.engaged(engagement), *reasons), anomaly=True)
     if refusals:
         code = next(code for code in REFUSAL_ORDER if code in refusals)
         return Proposal(Verdict.REFUSE, code, reasons)
@@ -105,16 +83,6 @@ def conclude(reasons: Iterable[Reason], engagement: Engagement | None = None) ->
         if verdict in effects:
             return Proposal(verdict, None, reasons)
     return Proposal(Verdict.ACCEPT, None, reasons)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """What the family owes, in cents. `overdue` counts invoices past their due date; a prepaid balance is None elsewhere."""
-
-    overdue: int = 0
-    overdue_blocks: bool = False
-    prepaid_balance: int | None = None
-    prepaid_floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +94,7 @@ class EnrolmentFacts:
     limit: Limit
     group: GroupChoice
     dossier: DossierState | None = None
-    account: AccountFacts = AccountFacts()
+    account: AccountFacts = grounds.NOTHING_OWED
     cost: int = 0
     places: PlacesLeft | None = None
     waiting_list: bool = True
@@ -144,30 +112,20 @@ def propose_enrolment(facts: EnrolmentFacts) -> Proposal:
     reasons = list(facts.remarks)
     if facts.already_enrolled:
         reasons.append(
-            _refuse(
+            grounds.refusal(
                 RefusalCode.DOUBLON,
                 "already_enrolled",
                 "L’enfant est déjà inscrit à cette activité sur ces dates par cette famille.",
             )
         )
-    reasons += _limit_reasons(facts.limit, facts.submitted_at, "L’inscription")
-    reasons += _group_reasons(facts.group)
-    reasons += _residence_reasons(facts.resident, facts.residents_only)
-    reasons += _dossier_reasons(facts.dossier)
-    reasons += _account_reasons(facts.account, facts.cost)
-    reasons += _payment_reasons(facts.payment_expected, facts.payment_reference)
-    reasons += _place_reasons(facts.places, facts.waiting_list)
+    reasons += grounds.of_limit(facts.limit, facts.submitted_at, "L’inscription")
+    reasons += grounds.of_group(facts.group)
+    reasons += grounds.of_residence(facts.resident, facts.residents_only)
+    reasons += grounds.of_dossier(facts.dossier)
+    reasons += grounds.of_account(facts.account, facts.cost)
+    reasons += grounds.of_payment(facts.payment_expected, facts.payment_reference)
+    reasons += grounds.of_places(facts.places, facts.waiting_list)
     return conclude(reasons, facts.engagement)
-
-
-@dataclass(frozen=True, slots=True)
-class DoubleFact:
-    """A live booking of the child that bars the one asked."""
-
-    other_family: bool
-    same_slot: bool
-    slot_label: str
-    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +142,7 @@ class BookingFacts:
     enrolled: bool = True
     doubles: Sequence[DoubleFact] = ()
     dossier: DossierState | None = None
-    account: AccountFacts = AccountFacts()
+    account: AccountFacts = grounds.NOTHING_OWED
     cost: int = 0
     waiting_list: bool = True
     resident: bool | None = True
@@ -198,13 +156,13 @@ class BookingFacts:
 def propose_booking(facts: BookingFacts) -> Proposal:
     """One date and slot: doubles, opening, deadline, age, residence, dossier, money, places."""
     reasons = list(facts.remarks)
-    reasons += [_double_reason(double) for double in facts.doubles]
+    reasons += [grounds.of_double(double) for double in facts.doubles]
     if facts.closed is not None:
-        reasons.append(_refuse(RefusalCode.FERME, "closed", facts.closed))
-    reasons += _limit_reasons(facts.limit, facts.submitted_at, "La réservation")
-    reasons += _past_reasons(facts.day, facts.submitted_at, facts.limit)
-    reasons += _group_reasons(facts.group)
-    reasons += _residence_reasons(facts.resident, facts.residents_only)
+        reasons.append(grounds.refusal(RefusalCode.FERME, "closed", facts.closed))
+    reasons += grounds.of_limit(facts.limit, facts.submitted_at, "La réservation")
+    reasons += grounds.of_past(facts.day, facts.submitted_at, facts.limit)
+    reasons += grounds.of_group(facts.group)
+    reasons += grounds.of_residence(facts.resident, facts.residents_only)
     if not facts.enrolled:
         reasons.append(
             Reason(
@@ -213,10 +171,10 @@ def propose_booking(facts: BookingFacts) -> Proposal:
                 Verdict.EXAMINE,
             )
         )
-    reasons += _dossier_reasons(facts.dossier)
-    reasons += _account_reasons(facts.account, facts.cost)
-    reasons += _payment_reasons(facts.payment_expected, facts.payment_reference)
-    reasons += _place_reasons(facts.places, facts.waiting_list)
+    reasons += grounds.of_dossier(facts.dossier)
+    reasons += grounds.of_account(facts.account, facts.cost)
+    reasons += grounds.of_payment(facts.payment_expected, facts.payment_reference)
+    reasons += grounds.of_places(facts.places, facts.waiting_list)
     if no_longer_cancellable(facts.limit, facts.cancel_limit, facts.submitted_at):
         reasons.append(Reason("not_cancellable", "Cette réservation ne pourra plus être annulée."))
     return conclude(reasons, facts.engagement)
@@ -243,11 +201,11 @@ def propose_cancellation(facts: CancellationFacts) -> Proposal:
     reasons = list(facts.remarks)
     if not facts.found:
         sentence = "Aucune réservation de cette famille n’est à annuler pour ce créneau et cette date."
-        reasons.append(_refuse(RefusalCode.AUTRE, "no_booking", sentence))
+        reasons.append(grounds.refusal(RefusalCode.AUTRE, "no_booking", sentence))
         return conclude(reasons, facts.engagement)
     if not facts.waiting:
-        reasons += _limit_reasons(facts.limit, facts.submitted_at, "L’annulation")
-        reasons += _past_reasons(facts.day, facts.submitted_at, facts.limit)
+        reasons += grounds.of_limit(facts.limit, facts.submitted_at, "L’annulation")
+        reasons += grounds.of_past(facts.day, facts.submitted_at, facts.limit)
     if facts.attended:
         reasons.append(Reason("attended", "La présence est déjà pointée.", Verdict.EXAMINE))
     if facts.invoiced:
@@ -280,10 +238,12 @@ def propose_absence(facts: AbsenceFacts) -> Proposal:
     reasons = list(facts.remarks)
     if not facts.found:
         sentence = "Aucune réservation de cette famille ne correspond à cette absence."
-        return conclude([*reasons, _refuse(RefusalCode.AUTRE, "no_booking", sentence)])
+        return conclude([*reasons, grounds.refusal(RefusalCode.AUTRE, "no_booking", sentence)])
     if facts.already_absent:
-        reasons.append(_refuse(RefusalCode.DOUBLON, "already_absent", "Cette absence est déjà enregistrée."))
-    reasons += _limit_reasons(facts.limit, facts.submitted_at, "La déclaration d’absence")
+        reasons.append(
+            grounds.refusal(RefusalCode.DOUBLON, "already_absent", "Cette absence est déjà enregistrée.")
+        )
+    reasons += grounds.of_limit(facts.limit, facts.submitted_at, "La déclaration d’absence")
     if facts.present:
         reasons.append(Reason("present", "L’enfant est pointé présent ce jour-là.", Verdict.EXAMINE))
     if facts.invoiced:
@@ -314,13 +274,13 @@ class FieldFacts:
 def propose_field(facts: FieldFacts) -> Proposal:
     """A field: automatic, by an agent, or at the counter only; `problem` is why the asked value cannot be right."""
     if facts.problem is not None:
-        return conclude([_refuse(RefusalCode.PIECE_INVALIDE, "invalid_value", facts.problem)])
+        return conclude([grounds.refusal(RefusalCode.PIECE_INVALIDE, "invalid_value", facts.problem)])
     if facts.asked == facts.current:
         return conclude([Reason("unchanged", f"{facts.label} : déjà à jour.")])
     reasons = []
     if facts.policy is FieldPolicy.COUNTER:
         sentence = f"{facts.label} : modifiable au guichet seulement, sur place ou par téléphone."
-        reasons.append(_refuse(RefusalCode.AUTRE, "counter_only", sentence))
+        reasons.append(grounds.refusal(RefusalCode.AUTRE, "counter_only", sentence))
     elif facts.policy is FieldPolicy.AGENT:
         reasons.append(Reason("by_agent", f"{facts.label} : à contrôler par un agent.", Verdict.EXAMINE))
     else:
@@ -343,138 +303,7 @@ def accept(code: str, sentence: str, *more: Reason) -> Proposal:
 
 def refuse(refusal: RefusalCode, code: str, sentence: str, *more: Reason) -> Proposal:
     """A negative proposal."""
-    return conclude([_refuse(refusal, code, sentence), *more])
-
-
-def _refuse(refusal: RefusalCode, code: str, sentence: str) -> Reason:
-    return Reason(code, sentence, Verdict.REFUSE, refusal)
-
-
-def _engaged(engagement: Engagement) -> Reason:
-    if engagement is Engagement.PAID:
-        return Reason(
-            "paid_anomaly", "Déjà payée sur le portail : à traiter par un agent, jamais refusée d’office."
-        )
-    return Reason(
-        "confirmed_anomaly",
-        "Déjà confirmée par le portail : à traiter par un agent, jamais refusée d’office.",
-    )
-
-
-def _limit_reasons(limit: Limit, submitted_at: datetime, act: str) -> list[Reason]:
-    """What a deadline says of an act named with its article, « La réservation » (feminine in French)."""
-    if limit.never:
-        return [_refuse(RefusalCode.HORS_DELAI, "never", f"{act} n’est pas possible pour cette activité.")]
-    if limit.undefined:
-        return [
-            Reason(
-                "window_undefined",
-                "Aucune fenêtre d’inscription n’est définie pour cette période.",
-                Verdict.EXAMINE,
-            )
-        ]
-    if limit.allows(submitted_at):
-        return []
-    sentence = (
-        f"{act} est possible {describe_limit(limit)} ; demande déposée le {format_instant(submitted_at)}."
-    )
-    code = "early" if limit.is_early(submitted_at) else "late"
-    return [_refuse(RefusalCode.HORS_DELAI, code, sentence)]
-
-
-def _past_reasons(day: date, submitted_at: datetime, limit: Limit) -> list[Reason]:
-    """Whatever the rule, a day that is over can no longer be booked nor cancelled."""
-    if day >= paris_day(submitted_at) or not limit.allows(submitted_at):
-        return []
-    sentence = f"Le {format_date(day)} était déjà passé quand la demande a été déposée."
-    return [_refuse(RefusalCode.HORS_DELAI, "past", sentence)]
-
-
-def _group_reasons(choice: GroupChoice) -> list[Reason]:
-    match choice.problem:
-        case None:
-            return []
-        case GroupProblem.BIRTH_DATE_UNKNOWN:
-            sentence = "La date de naissance n’est pas connue ou suit la date demandée."
-            return [Reason("birth_date_unknown", sentence, Verdict.EXAMINE)]
-        case GroupProblem.CLASS_UNKNOWN:
-            return [Reason("class_unknown", "La classe de l’enfant n’est pas connue.", Verdict.EXAMINE)]
-        case GroupProblem.CLASS_NOT_TAKEN:
-            return [
-                _refuse(
-                    RefusalCode.AGE, "class", "Aucun groupe de l’activité ne prend la classe de l’enfant."
-                )
-            ]
-        case _:
-            age = (
-                "" if choice.age is None else f" ({choice.age} an{'s' if choice.age > 1 else ''} ce jour-là)"
-            )
-            return [
-                _refuse(
-                    RefusalCode.AGE, "age", f"Aucun groupe de l’activité ne prend l’âge de l’enfant{age}."
-                )
-            ]
-
-
-def _residence_reasons(resident: bool | None, residents_only: bool) -> list[Reason]:
-    if not residents_only or resident:
-        return []
-    if resident is None:
-        return [Reason("residence_unknown", "La commune de la famille n’est pas connue.", Verdict.EXAMINE)]
-    sentence = "L’activité est réservée aux familles de la commune."
-    return [_refuse(RefusalCode.HORS_COMMUNE, "not_resident", sentence)]
-
-
-def _dossier_reasons(state: DossierState | None) -> list[Reason]:
-    if state is None or state is DossierState.VALID:
-        return []
-    sentence = f"Dossier de l’année : {DOSSIER_LABELS[state]}."
-    if state in (DossierState.FILED, DossierState.UNDER_REVIEW):
-        return [Reason("dossier_to_decide", f"{sentence} À décider d’abord.", Verdict.EXAMINE)]
-    return [_refuse(RefusalCode.DOSSIER_INCOMPLET, "dossier", sentence)]
-
-
-def _account_reasons(account: AccountFacts, cost: int) -> list[Reason]:
-    reasons = []
-    if account.overdue > 0:
-        sentence = f"Factures échues impayées : {format_euros(account.overdue)}."
-        if account.overdue_blocks:
-            reasons.append(_refuse(RefusalCode.IMPAYE, "overdue", sentence))
-        else:
-            reasons.append(Reason("overdue", sentence))
-    balance = account.prepaid_balance
-    if balance is not None and balance - cost < account.prepaid_floor:
-        sentence = f"Compte d’avance : {format_euros(balance)}, pour {format_euros(cost)} demandés."
-        reasons.append(_refuse(RefusalCode.SOLDE_INSUFFISANT, "prepaid", sentence))
-    return reasons
-
-
-def _payment_reasons(expected: bool, reference: str | None) -> list[Reason]:
-    if not expected or reference:
-        return []
-    sentence = "Activité payée immédiatement, et aucune référence de paiement n’accompagne la demande."
-    return [Reason("payment_missing", sentence, Verdict.EXAMINE)]
-
-
-def _place_reasons(places: PlacesLeft | None, waiting_list: bool) -> list[Reason]:
-    if places is None:
-        return []
-    if places.left is None:
-        return [Reason("places", "Places non limitées.")]
-    if places.left > 0:
-        plural = "s" if places.left > 1 else ""
-        return [Reason("places", f"{places.left} place{plural} restante{plural} ({places.why}).")]
-    sentence = f"Plus de place ({places.why})."
-    if waiting_list:
-        return [Reason("full", sentence, Verdict.WAIT)]
-    return [_refuse(RefusalCode.COMPLET, "full", sentence)]
-
-
-def _double_reason(double: DoubleFact) -> Reason:
-    who = "par l’autre famille de l’enfant" if double.other_family else "par cette famille"
-    what = "ce créneau" if double.same_slot else f"un créneau incompatible ({double.slot_label})"
-    state = "est déjà en liste d’attente" if double.waiting else "est déjà réservé"
-    return _refuse(RefusalCode.DOUBLON, "double", f"Pour l’enfant, {what} {state} {who}.")
+    return conclude([grounds.refusal(refusal, code, sentence), *more])
 
 
 def summary(verdicts: Iterable[Verdict]) -> str:
