@@ -64,7 +64,6 @@ class ActivityInfo:
     waiting_list: bool
     residents_only: bool
     prepaid: bool
-    excused_absence_free: bool
     holiday_activity_id: int | None
     starts_on: date | None
     ends_on: date | None
@@ -95,8 +94,6 @@ class RequiredType:
     """A document type that dossiers require, for children of some ages."""
 
     id: int
-    label: str
-    for_child: bool
     min_age: int | None
     max_age: int | None
 
@@ -244,7 +241,6 @@ def _activities(session: Session) -> dict[int, ActivityInfo]:
             waiting_list=row.waiting_list,
             residents_only=row.residents_only,
             prepaid=row.prepaid,
-            excused_absence_free=row.excused_absence_free,
             holiday_activity_id=row.holiday_activity_id,
             starts_on=row.starts_on,
             ends_on=row.ends_on,
@@ -313,6 +309,4 @@ def _required_types(session: Session) -> tuple[RequiredType, ...]:
     rows: Sequence[DocumentType] = session.scalars(
         select(DocumentType).where(DocumentType.required).order_by(DocumentType.position, DocumentType.id)
     ).all()
-    return tuple(
-        RequiredType(row.id, row.label, row.scope.value == "child", row.min_age, row.max_age) for row in rows
-    )
+    return tuple(RequiredType(row.id, row.min_age, row.max_age) for row in rows)

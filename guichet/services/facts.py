@@ -26,9 +26,11 @@ from guichet.models.requests import RequestKind
 from guichet.rules.ages import GroupChoice, age_on, choose_group
 from guichet.rules.capacity import LiveBooking
 from guichet.rules.dossier import DocumentState, DossierState, Piece, dossier_state
+from guichet.rules.tariffs import Service, Unpriced
 from guichet.rules.text import paris_day
 from guichet.services import balances, places
 from guichet.services.catalogue import ActivityInfo, Catalogue, SlotInfo
+from guichet.services.price_list import PriceList, load_price_list
 from guichet.services.transaction import Context
 
 # Written out, not bound: only then does SQLite see that the index of live bookings serves.
@@ -115,12 +117,13 @@ class Facts:
     residents: dict[int, bool] = field(default_factory=dict)
     enrolments: dict[tuple[int, int, int], list[EnrolmentFact]] = field(default_factory=dict)
     bookings: dict[int, list[BookingFact]] = field(default_factory=dict)
-    openings: set[tuple[int, date, int | None]] = field(default_factory=set)
+    openings: dict[tuple[int, date], frozenset[int | None]] = field(default_factory=dict)
     counts: places.Counts = field(default_factory=lambda: places.Counts(sizes={}))
     dossiers: dict[tuple[int, int, int], StoredDossierState] = field(default_factory=dict)
     pieces: dict[tuple[str, int], list[Piece]] = field(default_factory=dict)
     overdue: dict[int, int] = field(default_factory=dict)
     in_hand: dict[int, int] = field(default_factory=dict)
+    prices: PriceList | None = None
     invoiced: set[int] = field(default_factory=set)
     paid: set[int] = field(default_factory=set)
 
@@ -170,12 +173,29 @@ class Facts:
         closure = self.catalogue.calendar.closure(day, activity.facility_id, activity.id)
         if closure is not None:
             return f"{activity.name} est fermé ce jour-là : {closure.label}."
-        if (slot.id, day, None) in self.openings or (slot.id, day, group_id) in self.openings:
+        if self._is_open(slot.id, day, group_id):
             return None
         holiday = self.catalogue.calendar.public_holidays.get(day)
         if holiday is not None:
             return f"{activity.name} est fermé ce jour-là : {holiday}."
         return f"{activity.name} n’accueille pas les enfants ce jour-là sur ce créneau ({slot.name})."
+
+    def _is_open(self, slot_id: int, day: date, group_id: int | None) -> bool:
+        """Open for all, or for the child's group; a child that fits no group is refused for that, not for the day."""
+        open_for = self.openings.get((slot_id, day), frozenset())
+        return bool(open_for) and (group_id is None or bool(open_for & {None, group_id}))
+
+    def price(
+        self, slot: SlotInfo, day: date, group_id: int | None, one: EnrolmentFact | None, family_id: int
+    ) -> int | str:
+        """Cents that a date takes from a prepaid account, 0 where nothing is prepaid; a sentence where it has no price."""
+        if self.prices is None or not self.catalogue.activities[slot.activity_id].prepaid:
+            return 0
+        category = one.category if one is not None else None
+        resident = self.residents.get(family_id, True)
+        service = Service(slot.activity_id, slot.id, group_id, day, category, resident)
+        found = self.prices.price(service, family_id, 1)
+        return found.message if isinstance(found, Unpriced) else found.amount
 
     def live_at(
         self, child_id: int, family_id: int, slot_id: int, day: date, start: time
@@ -237,6 +257,9 @@ def gather(
         facts.overdue = overdue(session, family_ids, paris_day(context.now))
         live = [one.id for found in facts.bookings.values() for one in found]
         facts.invoiced, facts.paid = billed(session, live)
+        asked = {catalogue.slots[slot].activity_id for slot in slots}
+        if any(catalogue.activities[activity].prepaid for activity in asked):
+            facts.prices = load_price_list(session, min(days), max(days))
         if any(activity.prepaid for activity in catalogue.activities.values()):
             owed = balances.balances(session, family_ids)
             facts.in_hand = {family_id: -found.with_uninvoiced for family_id, found in owed.items()}
@@ -369,13 +392,16 @@ def _bookings(session: Session, child_days: Collection[tuple[int, date]]) -> dic
 
 def _openings(
     session: Session, slots: Collection[int], days: Collection[date]
-) -> set[tuple[int, date, int | None]]:
-    rows = session.execute(
+) -> dict[tuple[int, date], frozenset[int | None]]:
+    """For which groups (None: all) each slot is open on each day."""
+    found: dict[tuple[int, date], set[int | None]] = defaultdict(set)
+    for slot_id, day, group_id in session.execute(
         select(Opening.slot_id, Opening.date, Opening.group_id).where(
             Opening.slot_id.in_(slots), Opening.date.in_(days)
         )
-    )
-    return set(rows)
+    ):
+        found[slot_id, day].add(group_id)
+    return {key: frozenset(groups) for key, groups in found.items()}
 
 
 def _dossiers(session: Session, child_ids: Collection[int]) -> dict[tuple[int, int, int], StoredDossierState]:

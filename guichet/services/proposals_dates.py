@@ -27,6 +27,7 @@ def bookings(
         one.item_id: one for one in facts.bookings.get(child_id, ()) if one.item_id
     }
     held = [one.live for one in facts.bookings.get(child_id, ())]
+    spent = 0
     for one in drafts:
         # An item that already waits is not its own double, and keeps its turn.
         queued = mine.get(one.item_id) if one.item_id is not None else None
@@ -40,6 +41,7 @@ def bookings(
         pools = offer.pools_for(slot.id, group.group.id if group.group else None)
         doubles = find_doubles(slot.id, day, start, others, offer.exclusive)
         book, cancel, _ = offer.limits(slot, day, one.start)
+        price = facts.price(slot, day, group.group.id if group.group else None, enrolment, family_id)
         proposal = rules.propose_booking(
             rules.BookingFacts(
                 submitted_at=asked.submitted_at,
@@ -63,15 +65,21 @@ def bookings(
                 ],
                 dossier=facts.dossier(child_id, family_id, day) if activity.needs_dossier else None,
                 account=account(activity.id),
+                cost=spent + price if isinstance(price, int) else spent,
                 waiting_list=activity.waiting_list,
                 resident=facts.residents.get(family_id),
                 residents_only=activity.residents_only,
                 payment_expected=activity.paid_at_once,
                 payment_reference=asked.payment_reference,
                 engagement=engagement(asked),
-                remarks=_overlaps(offer, slot, [live for live in others if live.day == day]),
+                remarks=(
+                    *_overlaps(offer, slot, [live for live in others if live.day == day]),
+                    *([Reason("unpriced", price, Verdict.EXAMINE)] if isinstance(price, str) else []),
+                ),
             )
         )
+        if proposal.verdict is Verdict.ACCEPT and isinstance(price, int):
+            spent += price
         if proposal.verdict in (Verdict.ACCEPT, Verdict.WAIT):
             held.append(LiveBooking(0, family_id, slot.id, day, start))
         yield proposal

@@ -9,6 +9,7 @@ from sqlalchemy import event, select, update
 from guichet.models.bookings import Booking, BookingState
 from guichet.models.database import Database
 from guichet.models.dossiers import Dossier, DossierState
+from guichet.models.money import Tariff, TariffMethod
 from guichet.models.offer import Activity, Opening
 from guichet.models.people import Family, Person
 from guichet.models.requests import Request, RequestItem
@@ -378,3 +379,45 @@ def test_hostile_text_in_every_field_is_only_text(database: Database, context: C
         values = session.scalars(select(RequestItem.new_value).order_by(RequestItem.id)).all()
         assert values[0] == hostile
         assert values[-1]["last_name"] == hostile
+
+
+def test_a_prepaid_account_must_cover_every_date_of_the_request(
+    database: Database, context: Context, town: Town
+) -> None:
+    with database.writing() as session:
+        session.get_one(Activity, town.activity).prepaid = True
+        session.add(
+            Tariff(
+                code="JOURNEE",
+                name="Journée",
+                activity_id=town.activity,
+                method=TariffMethod.SINGLE,
+                amount_cents=900,
+                valid_from=date(2025, 9, 1),
+            )
+        )
+        towns.owe(session, town, -1_000)
+    dates = slot_days(WEDNESDAY, NEXT_WEDNESDAY)
+    found = proposed(database, context, "bookings", dates, family=town.family, child=town.lea)
+    assert found == [("accept", None), ("refuse", "solde_insuffisant")]
+
+
+def test_a_prepaid_date_without_a_price_goes_to_an_agent(
+    database: Database, context: Context, town: Town
+) -> None:
+    with database.writing() as session:
+        session.get_one(Activity, town.activity).prepaid = True
+    found = proposed(database, context, "bookings", slot_days(WEDNESDAY), family=town.family, child=town.lea)
+    assert found == [("examine", None)]
+
+
+def test_a_child_that_fits_no_group_is_refused_for_its_age_where_days_open_by_group(
+    database: Database, context: Context, town: Town
+) -> None:
+    with database.writing() as session:
+        little = builders.add_group(session, session.get_one(Activity, town.activity), "3-5", 3, 5)
+        session.execute(update(Opening).values(group_id=little.id))
+    found = proposed(database, context, "bookings", slot_days(WEDNESDAY), family=town.family, child=town.lea)
+    assert found == [("refuse", "age")]
+    found = proposed(database, context, "bookings", slot_days(WEDNESDAY), family=town.family, child=town.tom)
+    assert found == [("accept", None)]

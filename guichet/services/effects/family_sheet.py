@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from guichet.models.people import Consent, ConsentKind, Family, Person, Quotient, QuotientSource
-from guichet.models.requests import RequestItem
+from guichet.models.requests import Request, RequestItem
 from guichet.rules.errors import UserError
 from guichet.rules.quotient import compute_quotient
 from guichet.rules.requests import RefusalCode
@@ -238,7 +238,5 @@ def _take_quotient_back(session: Session, trace: dict[str, Any]) -> None:
 
 
 def _family_of(session: Session, item: RequestItem) -> int:
-    from guichet.models.requests import Request
-
     family_id = session.get_one(Request, item.request_id).family_id
     return family_id or 0
