@@ -7,10 +7,11 @@ import typer
 from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.rules.errors import UserError
 from guichet.rules.requests import STATE_LABELS
-from guichet.services import bulk_decisions, decisions, request_ids
+from guichet.services import bulk_decisions, decisions, requests
 from guichet.services.bulk_decisions import BulkOutcome, BulkReport
 from guichet.services.deciding import DecisionResult
 from guichet.services.decisions import Accept, Refuse, Wait
+from guichet.services.requests import RequestQuery
 
 _OUTCOMES = {
     BulkOutcome.ACCEPTED: "acceptée",
@@ -51,13 +52,17 @@ def decide(
         )
     names = ids or []
     if accept_proposals:
-        chosen = console.read(request_ids.ids_of, names) if names else console.read(request_ids.open_ids)
+        chosen = _named(console, names) if names else console.read(requests.matching_ids, RequestQuery())
         report = bulk_decisions.accept_all_that_fits(console.database, console.context, chosen)
         _answer_run(console, report)
         return
     if not names:
         raise UserError("Nommez au moins une demande.", field="id")
     _answer_each(console, names, accept, refuse, text, override)
+
+
+def _named(console: Console, names: list[str]) -> tuple[int, ...]:
+    return tuple(console.read(requests.find_request, name) for name in names)
 
 
 def _answer_run(console: Console, report: BulkReport) -> None:
@@ -78,7 +83,7 @@ def _answer_each(
     """One transaction a request: what could be decided is, what could not is said, and the code is then 1."""
     outcomes: list[dict[str, Any]] = []
     lines = []
-    for name, request_id in zip(names, console.read(request_ids.ids_of, names), strict=True):
+    for name, request_id in zip(names, _named(console, names), strict=True):
         try:
             result = _decide_one(console, request_id, accept, refuse, text, override)
         except UserError as error:

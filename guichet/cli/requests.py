@@ -10,7 +10,7 @@ from guichet.models.requests import RequestState
 from guichet.rules.errors import UserError
 from guichet.rules.requests import STATE_LABELS
 from guichet.rules.text import format_date, format_instant
-from guichet.services import request_detail, request_ids, requests
+from guichet.services import request_detail, requests
 from guichet.services.request_detail import RequestDetail
 from guichet.services.requests import Queue, RequestQuery, RequestRow
 
@@ -35,8 +35,8 @@ def list_requests(
     console = console_of(context)
     if ids:
         details = [
-            console.read(request_detail.request_detail, request_id)
-            for request_id in console.read(request_ids.ids_of, ids)
+            console.read(request_detail.request_detail, console.read(requests.find_request, name))
+            for name in ids
         ]
         console.answer({"requests": details}, "\n\n".join(_detail_text(one) for one in details))
         return
