@@ -207,8 +207,9 @@ def _conclude(
         assign(context, request)
     request.decided_at = context.now
     request.decided_by = how.by
-    state = transitions.state_made_by(items)
-    refusals = {item.decision_code for item in items if item.decision is ItemDecision.REFUSED}
+    notes = {one.item.id: result.note for one, result in written if result.note}
+    said = said_of_all(items, list(notes.values()), how.text)
+    state = said.state
     hold_back = 0 if how.automatic else int(settings.get(session, "requests.undo_seconds"))
     until = transitions.undo_until(context, hold_back)
     step = transitions.Step(
@@ -231,9 +232,9 @@ def _conclude(
             "override_reason": how.override_reason,
             "text": how.text,
         },
-        code=refusals.pop() if len(refusals) == 1 and state is RequestState.REFUSED else None,
-        text=how.text.strip() or _whole_text(items, written),
-        notes={one.item.id: result.note for one, result in written if result.note},
+        code=said.code,
+        text=said.text,
+        notes=notes,
         undo_until=until,
     )
     if how.moves is not None:
@@ -243,12 +244,27 @@ def _conclude(
     return result_of(session, request, items, failed, until, later=how.moves is not None)
 
 
-def _whole_text(items: Sequence[RequestItem], written: Sequence[tuple[Decided, Done]]) -> str | None:
-    """A request without parts has its reason and note in the answer itself."""
-    if len(items) != 1 or items[0].item_kind is not ItemKind.WHOLE:
-        return None
-    parts = [items[0].decision_text, *(result.note for _, result in written)]
-    return " ".join(part for part in parts if part) or None
+@dataclass(frozen=True)
+class Said:
+    """What an answer says of the request as a whole: the state, the one reason of a refusal, the words."""
+
+    state: RequestState
+    code: str | None
+    text: str | None
+
+
+def said_of_all(items: Sequence[RequestItem], notes: Sequence[str], text: str) -> Said:
+    """What the decisions on these items make of the whole; `text` is the agent's word about it.
+
+    A request without parts has its reason and notes in the answer itself.
+    """
+    state = transitions.state_made_by(items)
+    refusals = {item.decision_code for item in items if item.decision is ItemDecision.REFUSED}
+    one_reason = len(refusals) == 1 and state is RequestState.REFUSED
+    is_whole = len(items) == 1 and items[0].item_kind is ItemKind.WHOLE
+    parts = [items[0].decision_text, *notes] if is_whole else []
+    words = text.strip() or " ".join(part for part in parts if part)
+    return Said(state, refusals.pop() if one_reason else None, words or None)
 
 
 def _summary(request: Request, state: RequestState, written: Sequence[tuple[Decided, Done]], how: How) -> str:

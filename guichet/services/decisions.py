@@ -278,7 +278,11 @@ def _last_decision(session: Session, request: Request) -> dict[str, Any]:
     last = session.execute(
         select(Journal.action, JournalDetail.detail)
         .outerjoin(JournalDetail, JournalDetail.journal_id == Journal.id)
-        .where(Journal.subject_kind == "request", Journal.subject_id == request.id)
+        .where(
+            Journal.subject_kind == "request",
+            Journal.subject_id == request.id,
+            Journal.action.startswith("request."),  # a reading kept at the journal undoes nothing
+        )
         .order_by(Journal.id.desc())
         .limit(1)
     ).first()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from guichet.models.dossiers import Document, DocumentState, DocumentType
+from guichet.models.dossiers import Document, DocumentContent, DocumentState, DocumentType
 from guichet.models.offer import Activity, Slot
 from guichet.models.people import Family, Person
 from guichet.models.requests import (
@@ -22,12 +22,15 @@ from guichet.models.requests import (
     RequestState,
 )
 from guichet.models.settings import Journal, UserAccount
+from guichet.portal.wire import Answer
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.proposals import Verdict
 from guichet.rules.requests import REFUSAL_LABELS, TRANSITIONS, Act, RefusalCode
 from guichet.rules.text import format_date, format_time
-from guichet.services import journal, sheet_fields
+from guichet.services import answer_letters, journal, outbox, request_gates, sheet_fields
+from guichet.services.answer_letters import Letter
+from guichet.services.request_gates import Gates
 from guichet.services.requests import KIND_LABELS, ORIGIN_LABELS
 from guichet.services.transaction import Context, needs
 
@@ -57,6 +60,7 @@ class ItemView:
     after: str
     masked: bool
     document_id: int | None
+    places_left: int | None
     verdict: Verdict | None
     verdict_label: str
     reasons: tuple[ReasonView, ...]
@@ -79,6 +83,7 @@ class PieceView:
     size: int
     state: DocumentState
     reason: str
+    has_content: bool
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,11 @@ class EventView:
 
 @dataclass(frozen=True)
 class AnswerView:
-    """One answer to the family: what it says, and whether it left."""
+    """One answer to the family: what it reads, and whether it left."""
 
     status: str
     text: str
+    letter: Letter
     state: OutboxState
     leaves_at: datetime
     sent_at: datetime | None
@@ -143,6 +149,7 @@ class RequestDetail:
     payment_reference: str | None
     paid: int | None
     facts: tuple[tuple[str, str], ...]
+    gates: Gates
     items: tuple[ItemView, ...]
     pieces: tuple[PieceView, ...]
     history: tuple[EventView, ...]
@@ -153,7 +160,8 @@ class RequestDetail:
 
 @needs(Permission.READ_REQUESTS)
 def request_detail(session: Session, context: Context, request_id: int) -> RequestDetail:
-    """A request with its items, reasons, pieces, history and answers: ten queries. Raises UserError when it is not there.
+    """A request with its items, reasons, pieces, history, answers and gates, in a
+    fixed number of queries. Raises UserError when it is not there.
 
     Health values are always masked: `reveal_health` shows them and keeps a trace of the reading. Income and bank values
     are masked without the permission to read them.
@@ -195,7 +203,9 @@ def _detail(session: Session, context: Context, request_id: int, *, with_health:
         request.id,
         *(one.request_id for one in related if one.kind_label == KIND_LABELS[RequestKind.COMPLEMENT]),
     ]
-    answers = _answers(session, request.id)
+    answers = _answers(session, header)
+    rows = _item_rows(session, request.id)
+    gates = request_gates.read(session, context, request, [row[0] for row in rows])
     return RequestDetail(
         request_id=request.id,
         version=request.version,
@@ -222,7 +232,8 @@ def _detail(session: Session, context: Context, request_id: int, *, with_health:
         payment_reference=request.payment_reference,
         paid=request.paid_cents,
         facts=_facts(request.kind, payload),
-        items=_items(session, context, request.id, with_health=with_health),
+        gates=gates,
+        items=tuple(_item(context, row, gates, with_health=with_health) for row in rows),
         pieces=_pieces(session, own),
         history=_history(session, request.id),
         answers=answers,
@@ -305,30 +316,26 @@ _WEEKS = {"all": "", "even": " (semaines paires)", "odd": " (semaines impaires)"
 _ABSENCES = {"medical": "médical", "family": "familial", "school": "scolaire", "other": "autre"}
 
 
-def _items(session: Session, context: Context, request_id: int, *, with_health: bool) -> tuple[ItemView, ...]:
-    rows = session.execute(
+def _item_rows(session: Session, request_id: int) -> Sequence[Any]:
+    return session.execute(
         select(RequestItem, Slot.name, Activity.name, Document.name)
         .outerjoin(Slot, Slot.id == RequestItem.slot_id)
         .outerjoin(Activity, Activity.id == Slot.activity_id)
         .outerjoin(Document, Document.id == RequestItem.document_id)
         .where(RequestItem.request_id == request_id)
         .order_by(RequestItem.position)
-    )
-    return tuple(
-        _item(
-            item, _label(item, slot, activity, document), _is_masked(context, item, with_health=with_health)
-        )
-        for item, slot, activity, document in rows
-    )
+    ).all()
 
 
-def _item(item: RequestItem, label: str, masked: bool) -> ItemView:
+def _item(context: Context, row: Any, gates: Gates, *, with_health: bool) -> ItemView:
+    item, slot, activity, document = row
+    masked = _is_masked(context, item, with_health=with_health)
     is_field = item.item_kind is ItemKind.FIELD
     code = item.decision_code or ""
     return ItemView(
         item_id=item.id,
         kind=item.item_kind,
-        label=label,
+        label=_label(item, slot, activity, document),
         day=item.date,
         start=item.starts_at,
         field=item.field or "",
@@ -344,6 +351,7 @@ def _item(item: RequestItem, label: str, masked: bool) -> ItemView:
         else sheet_fields.shown_as(item.field or "", item.new_value),
         masked=masked,
         document_id=item.document_id,
+        places_left=gates.places.get(item.id),
         verdict=item.verdict,
         verdict_label=REFUSAL_LABELS.get(RefusalCode(item.verdict_code), "") if item.verdict_code else "",
         reasons=tuple(ReasonView(one["code"], one["text"], one.get("effect", "")) for one in item.reasons),
@@ -384,14 +392,23 @@ def _pieces(session: Session, request_ids: Sequence[int]) -> tuple[PieceView, ..
             Document.size,
             Document.state,
             Document.reason,
+            DocumentContent.document_id.is_not(None).label("has_content"),
         )
         .outerjoin(DocumentType, DocumentType.id == Document.type_id)
+        .outerjoin(DocumentContent, DocumentContent.document_id == Document.id)
         .where(Document.request_id.in_(request_ids))
         .order_by(Document.id)
     )
     return tuple(
         PieceView(
-            row.id, row.name, row.label or "", row.media_type or "", row.size, row.state, row.reason or ""
+            row.id,
+            row.name,
+            row.label or "",
+            row.media_type or "",
+            row.size,
+            row.state,
+            row.reason or "",
+            row.has_content,
         )
         for row in rows
     )
@@ -409,21 +426,29 @@ def _history(session: Session, request_id: int) -> tuple[EventView, ...]:
     )
 
 
-def _answers(session: Session, request_id: int) -> tuple[AnswerView, ...]:
+def _answers(session: Session, header: _Header) -> tuple[AnswerView, ...]:
+    request = header.request
     rows = session.scalars(
         select(Outbox)
-        .where(Outbox.subject_kind == "request", Outbox.subject_id == request_id)
+        .where(
+            Outbox.subject_kind == "request", Outbox.subject_id == request.id, Outbox.kind == outbox.ANSWER
+        )
         .order_by(Outbox.id)
-    )
+    ).all()
+    if not rows:
+        return ()
+    told = [Answer.model_validate(row.payload) for row in rows]
+    called = answer_letters.names(session, told)
     return tuple(
         AnswerView(
-            row.payload.get("status", ""),
-            row.payload.get("text") or "",
+            answer.status,
+            answer.text or "",
+            answer_letters.letter_of(request, answer, called, header.child),
             row.state,
             row.not_before,
             row.sent_at,
         )
-        for row in rows
+        for row, answer in zip(rows, told, strict=True)
     )
 
 

@@ -153,15 +153,13 @@ class Moves:
         """Journal the steps and queue their answers."""
         session.flush()  # the answers read what the acts wrote
         entries = journal.record_many(session, context, [_entry(one) for one in self.taken])
-        answered = [(one, entry) for one, entry in zip(self.taken, entries, strict=True) if one.step.answered]
-        items = _answer_items(
+        told = [(one, entry) for one, entry in zip(self.taken, entries, strict=True) if one.step.answered]
+        items = answer_items(
             session,
-            [item for one, _ in answered for item in one.items],
-            {item_id: note for one, _ in answered for item_id, note in one.step.notes.items()},
+            [item for one, _ in told for item in one.items],
+            {item_id: note for one, _ in told for item_id, note in one.step.notes.items()},
         )
-        outbox.queue_many(
-            session, context, [_publication(context, one, entry, items) for one, entry in answered]
-        )
+        outbox.queue_many(session, context, [_publication(context, one, entry, items) for one, entry in told])
         self.taken.clear()
 
 
@@ -179,7 +177,7 @@ def _publication(
 ) -> outbox.Publication:
     return publication(
         context,
-        _answered(one.request),
+        answered(one.request),
         one.request.state.value,
         [items[item.id] for item in one.items if item.id in items],
         code=one.step.code,
@@ -199,11 +197,12 @@ def answer(
     entry: int = 0,
 ) -> None:
     """Queue what the portal will be told of a request that does not move; `entry` is the journal entry it tells of."""
-    told = publication(context, _answered(request), status, [], text=text, entry=entry)
+    told = publication(context, answered(request), status, [], text=text, entry=entry)
     outbox.queue_many(session, context, [told])
 
 
-def _answered(request: Request) -> "Answered":
+def answered(request: Request) -> "Answered":
+    """The request as its answers name it."""
     return Answered(request.id, request.portal, request.external_id, request.revision)
 
 
@@ -256,7 +255,7 @@ def _key(request: Answered, status: str, entry: int, now: datetime) -> str:
     return f"{request.request_id}-{entry}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
-def _answer_items(
+def answer_items(
     session: Session, items: Sequence[RequestItem], notes: dict[int, str]
 ) -> dict[int, AnswerItem]:
     """What each item's answer says, by item.

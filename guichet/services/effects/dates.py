@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Attendance, Booking, BookingState
 from guichet.models.money import ChargeBooking, InvoiceLine
-from guichet.models.requests import ItemDecision, RequestItem
+from guichet.models.requests import ItemDecision, Request, RequestItem, RequestKind
 from guichet.rules.capacity import LiveBooking, find_doubles
 from guichet.rules.errors import UserError
 from guichet.rules.requests import RefusalCode
@@ -82,7 +82,7 @@ def book(session: Session, context: Context, work: Work) -> list[Done]:
             done.append(Done(failure=(outcome.code or RefusalCode.AUTRE, outcome.sentence)))
         else:
             was = BookingState.WAITING.value if waited[one.item.id] else None
-            done.append(Done({"booking": outcome.booking_id, "was": was}, _cancel_note(one)))
+            done.append(Done({"booking": outcome.booking_id, "was": was}, note_of(work.request, one)))
     return done
 
 
@@ -189,7 +189,7 @@ def declare_absent(session: Session, context: Context, work: Work) -> list[Done]
             }
             booking.attendance = absence.attendance
             booking.absence_reason = absence.reason
-            done.append(Done(trace, absence.note))
+            done.append(Done(trace, note_of(work.request, one)))
     return done
 
 
@@ -211,6 +211,15 @@ def _leave_queue(session: Session, context: Context, one: Decided) -> Done:
         return NOTHING
     bookings.release(booking, context.now)
     return Done({"booking": booking.id, "was": BookingState.WAITING.value})
+
+
+def note_of(request: Request, one: Decided) -> str:
+    """What the family reads beside a date decided so: the act and the preview of its answer say the same."""
+    if request.kind is RequestKind.BOOKINGS:
+        return _cancel_note(one)
+    if request.kind is RequestKind.ABSENCE and one.accepted:
+        return Absence.of(request.payload).note
+    return ""
 
 
 def _cancel_note(one: Decided) -> str:
