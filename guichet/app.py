@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import QObject, QSettings
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from guichet.config import APPLICATION
 from guichet.models import schema
@@ -19,7 +19,7 @@ from guichet.services.transaction import Actor, Context
 from guichet.ui.desk import Desk
 from guichet.ui.desktop import build_window
 from guichet.ui.login import LoginDialog
-from guichet.ui.messages import CrashDialog, Messages
+from guichet.ui.messages import CrashDialog, Messages, Notice, Question
 from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
 
@@ -111,22 +111,16 @@ class Desktop(QObject):
             self._messages,
             self._settings,
         )
-        self.window.user_change_wanted.connect(self._change_user)
         self.window.closed.connect(self._after_window)
         self.window.show()
 
-    def _change_user(self) -> None:
-        self._changing_user = True
-        if self.window is not None and not self.window.close():
-            self._changing_user = False
-
-    def _after_window(self) -> None:
+    def _after_window(self, next_user: bool) -> None:
         if self.window is not None:
             self.window.deleteLater()
             self.window = None
-        if self._changing_user:
+        self._changing_user = next_user
+        if next_user:
             self.enter()
-            self._changing_user = False
         else:
             self._quit()
 
@@ -135,17 +129,15 @@ class Desktop(QObject):
         return (lambda: stopped) if stopped is not None else lambda: datetime.now(UTC)
 
     def _ask_again(self, problem: EnvironmentProblem) -> None:
-        answer = QMessageBox.warning(
-            None,
-            "Guichet",
-            problem.message,
-            QMessageBox.StandardButton.Retry | QMessageBox.StandardButton.Close,
-            QMessageBox.StandardButton.Retry,
+        self._messages.ask(
+            Question("Guichet", problem.message, "Réessayer", "Fermer"),
+            then=self._try_again,
+            otherwise=lambda: self._quit(1),
         )
-        if answer == QMessageBox.StandardButton.Retry and self._door is not None:
+
+    def _try_again(self) -> None:
+        if self._door is not None:
             self._door.retry()
-        else:
-            self._quit(1)
 
     def _show_crash(self, error: BaseException) -> None:
         self._messages.crash.connect(lambda report: CrashDialog(report).exec())
@@ -153,8 +145,7 @@ class Desktop(QObject):
         self._quit(1)
 
     def _stop(self, sentence: str) -> None:
-        QMessageBox.warning(None, "Guichet", sentence)
-        self._quit(1)
+        self._messages.tell(Notice("Guichet", sentence), then=lambda: self._quit(1))
 
     def _close_door(self) -> None:
         if self._door is not None:

@@ -234,6 +234,8 @@ class Desk(QObject):
     def _call(self, job: _Job) -> Any:
         context = self.context()
         if job.task is not None:
+            if job.task.cancelled:  # while it waited behind another one
+                raise TaskCancelled(job.task.title)
             return job.function(self._database, context, job.asked, job.task)
         if job.whole:
             return job.function(self._database, context, job.asked)

@@ -1,10 +1,13 @@
-"""One bridge for all that the program has to say: toast, banner, crash dialog. Field errors stand in `widgets/fields`."""
+"""One bridge for all that the program has to say: toast, banner, question, crash dialog. Field errors stand in forms."""
 
 import logging
+import platform
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from types import TracebackType
 from uuid import uuid4
 
@@ -14,12 +17,14 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QLabel,
+    QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from guichet import __version__
 from guichet.rules.errors import EnvironmentProblem, UserError
 
 log = logging.getLogger(__name__)
@@ -27,30 +32,93 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CrashReport:
-    """A bug as shown to the person: a reference to quote, and what a developer needs."""
+    """A bug as shown to the person: a reference to quote, and what a developer needs, without personal data."""
 
     reference: str
     details: str
 
 
+@dataclass(frozen=True)
+class Confirmation:
+    """A passing confirmation, and how to take back what it confirms where that is possible."""
+
+    text: str
+    undo: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to decide: `accept` names the act on its button, `danger` marks one that cannot be taken back."""
+
+    title: str
+    text: str
+    accept: str
+    refuse: str = "Annuler"
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to read before going on."""
+
+    title: str
+    text: str
+
+
+Answer = Callable[[], None]
+Asker = Callable[[Question, QWidget | None, Answer, Answer | None], None]
+
+
 class Messages(QObject):
     """Collects what any thread has to say; the main window shows it.
 
-    `toast` (text), `warning` (text: a refusal nobody shows beside a field), `crash` (CrashReport). Outages have their
-    banner, which follows the desk by itself.
+    `toast` (Confirmation), `warning` (text: a refusal nobody shows beside a field), `crash` (CrashReport). Outages have
+    their banner, which follows the desk by itself. `asker` shows the questions; a test puts its own answer there.
     """
 
-    toast = Signal(str)
+    toast = Signal(object)
     warning = Signal(str)
     crash = Signal(object)
 
-    def inform(self, text: str) -> None:
-        """A passing confirmation."""
-        self.toast.emit(text)
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.asker: Asker = show_question
+
+    def inform(self, text: str, undo: Callable[[], None] | None = None) -> None:
+        """A passing confirmation, with « Annuler » where `undo` takes the act back."""
+        self.toast.emit(Confirmation(text, undo))
+
+    def warn(self, text: str) -> None:
+        """A sentence that stays on screen until it is read."""
+        self.warning.emit(text)
 
     def refuse(self, error: UserError) -> None:
         """A refusal that stays on screen until it is read."""
         self.warning.emit(error.message)
+
+    def ask(
+        self,
+        question: Question,
+        *,
+        then: Answer,
+        otherwise: Answer | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Ask before something that matters, without waiting: `then` is called on yes, `otherwise` on anything else."""
+        self.asker(question, parent, then, otherwise)
+
+    def tell(self, notice: Notice, *, then: Answer | None = None, parent: QWidget | None = None) -> None:
+        """Say something that must be read where no window shows a banner; `then` is called once it was."""
+        box = _box(notice.title, notice.text, QMessageBox.Icon.Warning, parent)
+        box.addButton("Fermer", QMessageBox.ButtonRole.AcceptRole)
+
+        def read() -> None:
+            box.deleteLater()  # named here so that a box without parent lives until it is read
+            if then is not None:
+                then()
+
+        box.finished.connect(read)
+        box.open()
 
     def note_outage(self, problem: EnvironmentProblem) -> None:
         """Log that something outside failed."""
@@ -60,8 +128,7 @@ class Messages(QObject):
         """Log the error whole under a reference number, show the crash dialog, and return the reference."""
         reference = f"G-{uuid4().hex[:8].upper()}"
         log.error("bug %s", reference, exc_info=error)
-        details = "".join(traceback.format_exception(error))
-        self.crash.emit(CrashReport(reference, details))
+        self.crash.emit(CrashReport(reference, impersonal_details(error)))
         return reference
 
     def install_hooks(self) -> None:
@@ -81,6 +148,47 @@ class Messages(QObject):
 
         sys.excepthook = on_exception
         threading.excepthook = on_thread_exception
+
+
+def impersonal_details(error: BaseException) -> str:
+    """Where a bug struck, without what it struck: an error's own words and the values at hand may name a child."""
+    lines = [f"Guichet {__version__} · Python {platform.python_version()} · {platform.system()}"]
+    cause: BaseException | None = error
+    while cause is not None:
+        for frame in traceback.extract_tb(cause.__traceback__):
+            place = "/".join(PurePath(frame.filename).parts[-3:])
+            lines.append(f"  {place}:{frame.lineno} {frame.name}")
+        lines.append(type(cause).__qualname__)
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(lines)
+
+
+def show_question(question: Question, parent: QWidget | None, then: Answer, otherwise: Answer | None) -> None:
+    """Show a question over the window, its safe answer under the cursor when the act cannot be taken back."""
+    icon = QMessageBox.Icon.Warning if question.danger else QMessageBox.Icon.Question
+    box = _box(question.title, question.text, icon, parent)
+    yes = box.addButton(question.accept, QMessageBox.ButtonRole.AcceptRole)
+    no = box.addButton(question.refuse, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(no if question.danger else yes)
+    box.setEscapeButton(no)
+
+    def answered() -> None:
+        box.deleteLater()
+        if box.clickedButton() is yes:
+            then()
+        elif otherwise is not None:
+            otherwise()
+
+    box.finished.connect(answered)
+    box.open()
+
+
+def _box(title: str, text: str, icon: QMessageBox.Icon, parent: QWidget | None) -> QMessageBox:
+    box = QMessageBox(parent)
+    box.setIcon(icon)
+    box.setWindowTitle(title)
+    box.setText(text)
+    return box
 
 
 class CrashDialog(QDialog):
@@ -108,7 +216,7 @@ class CrashDialog(QDialog):
         self.show_details = QPushButton("Détails techniques", self)
         self.show_details.setCheckable(True)
         self.show_details.toggled.connect(details.setVisible)
-        copy = QPushButton("Copier", self)
+        copy = QPushButton("Copier les détails", self)
         copy.clicked.connect(self._copy)
         close = QPushButton("Continuer", self)
         close.setDefault(True)

@@ -1,5 +1,6 @@
 """What every page of the window is: loaded when first seen, read again when what it shows has changed."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,11 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from guichet.rules.permissions import Permission, may
+from guichet.ui.actions import Action
 from guichet.ui.desk import Desk
+from guichet.ui.drafts import Drafts
 from guichet.ui.messages import Messages
+from guichet.ui.preferences import Preferences
 from guichet.ui.theme import Theme
 from guichet.ui.topics import Topics
 
@@ -21,6 +25,8 @@ class Tools:
     desk: Desk
     messages: Messages
     theme: Theme
+    preferences: Preferences
+    drafts: Drafts
 
     def may(self, permission: Permission) -> bool:
         """Whether who acts holds the permission; the screen only hides, services check."""
@@ -35,18 +41,31 @@ class Destination:
     wanted: Any = None
 
 
-class Page(QWidget):
-    """One entry of the navigation.
+@dataclass(frozen=True)
+class PageEntry:
+    """One entry of the navigation. `load` imports the page's class, when the page is first opened.
 
-    `go` (Destination) asks the window for another page. A subclass sets the class attributes and writes `reload`.
+    `help` is the section of the manual about it, `chapter#section`.
+    """
+
+    name: str
+    title: str
+    icon: str
+    permission: Permission
+    help: str
+    load: Callable[[], "type[Page]"]
+
+
+class Page(QWidget):
+    """What an entry of the navigation shows.
+
+    `go` (Destination) asks the window for another page; `moved` says that what is shown changed, so that history,
+    breadcrumb and the last place follow. A subclass sets `topics` and writes `reload`.
     """
 
     go = Signal(object)
+    moved = Signal()
 
-    name = ""
-    title = ""
-    icon = ""
-    permission: Permission
     topics: Topics = frozenset()
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
@@ -57,14 +76,29 @@ class Page(QWidget):
         self.theme = tools.theme
         self._stale = True
         self.desk.changed.connect(self._on_changed)
-        self.setAccessibleName(self.title)
 
     def reload(self) -> None:
         """Read again what the page shows."""
         raise NotImplementedError
 
     def open(self, wanted: Any) -> None:
-        """Show what another page pointed at."""
+        """Show what another page pointed at, or what `here` said."""
+
+    def here(self) -> Any:
+        """What `open` takes to come back to what is shown now, in plain JSON values; None as first seen."""
+        return None
+
+    def crumbs(self) -> tuple[str, ...]:
+        """What stands after the page's title in the breadcrumb."""
+        return ()
+
+    def page_actions(self) -> Sequence[Action]:
+        """What can be done here now, for the palette and the help sheet."""
+        return ()
+
+    def step_back(self) -> bool:
+        """Escape: close the innermost thing that is open. False when nothing was."""
+        return False
 
     def show_example(self) -> None:
         """Open something of what the page lists, for a picture of it."""

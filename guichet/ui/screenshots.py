@@ -52,7 +52,7 @@ def take_screenshots(
             window.resize(WIDTH, HEIGHT)
             window.show()
             suffix = f"{LOOK_NAMES.get(look, look.value)}-{scale}"
-            taken += [_picture(window, name, directory, suffix) for name in window.pages]
+            taken += [_picture(window, name, directory, suffix) for name in window.entries]
             window.close()
             window.deleteLater()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -1,41 +1,32 @@
-"""The main window: navigation on the left, who acts and today's date above, one page at a time, the status area below."""
+"""The main window: navigation on the left, where one is and who acts above, one page at a time, long work below."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QIcon, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QMenu,
-    QMessageBox,
-    QSizePolicy,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from guichet.rules.permissions import ROLE_LABELS
 from guichet.rules.text import format_date, paris_day
-from guichet.services import accounts
-from guichet.ui.messages import CrashDialog, CrashReport
-from guichet.ui.page import Destination, Page, Tools
+from guichet.ui.actions import Action
+from guichet.ui.history import History
+from guichet.ui.messages import CrashDialog, CrashReport, Question
+from guichet.ui.page import Destination, Page, PageEntry, Tools
 from guichet.ui.theme import SCALES, Look
-from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, Header
 from guichet.ui.widgets.notices import Banner, Toast
 from guichet.ui.widgets.progress import TaskStrip
 from guichet.ui.widgets.quick_search import QuickSearch
+from guichet.ui.widgets.rail import NARROW_KEY, Rail, page_key
+from guichet.ui.wording import NBSP
 
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-LOOK_LABELS = {Look.SYSTEM: "Comme le système", Look.LIGHT: "Clair", Look.DARK: "Sombre"}
+FIRST_SIZE = (1360, 820)
 
 
 @dataclass(frozen=True)
@@ -48,114 +39,186 @@ class Place:
 
 
 class MainWindow(QMainWindow):
-    """Shows the pages that who acts may use. `user_change_wanted` asks for the login dialog again, `closed` comes last."""
+    """Shows the pages that who acts may use, each built when it is first opened.
 
-    user_change_wanted = Signal()
-    closed = Signal()
+    `closed` comes last, with whether someone else is to come in.
+    """
 
-    def __init__(self, tools: Tools, place: Place, pages: Sequence[type[Page]], settings: QSettings) -> None:
+    closed = Signal(bool)
+
+    def __init__(self, tools: Tools, place: Place, entries: Sequence[PageEntry], settings: QSettings) -> None:
         super().__init__()
         self.tools = tools
         self.place = place
         self._settings = settings
-        self.setWindowTitle(f"Guichet — {place.town}")
+        self._leaving = False
+        self._next_user = False
+        self.entries = {entry.name: entry for entry in entries if tools.may(entry.permission)}
         self.pages: dict[str, Page] = {}
-        self._looks: dict[Look, QAction] = {}
-        self._scales: dict[int, QAction] = {}
-        self._buttons: dict[str, QToolButton] = {}
-        self._stack = QStackedWidget(self)
+        self.history = History()
         self.search = QuickSearch(tools, self)
-        self.search.go.connect(self.go)
         self.banner = Banner(tools.theme, self)
         self.notice = Banner(tools.theme, self)
-        self._nav = self._build_navigation()
+        self.rail = Rail(tools.theme, place.town, tuple(self.entries.values()), self)
+        today = self._today_text(tools.desk.clock())
+        self.header = Header(tools.theme, tools.desk.actor, today, self.search, self)
+        self._stack = QStackedWidget(self)
         centre = self._build_centre()
         self.setCentralWidget(centre)
         self.toast = Toast(centre)
         self._build_status()
-        for page in pages:
-            if tools.may(page.permission):
-                self._add_page(page(tools, self))
         self._connect()
+        for action in self.window_actions():
+            self._add_shortcut(action)
         self._restore_geometry()
-        self._refresh_icons()
-        tools.desk.fetch(accounts.preferences, None, then=self._show_preferences)
-        if self.pages:
-            self.go(Destination(next(iter(self.pages))))
+        self.setWindowTitle(f"Guichet — {place.town}")
+        tools.preferences.load()
 
     def go(self, destination: Destination) -> None:
         """Show a page and what was wanted there; a page the role may not see is not opened."""
-        page = self.pages.get(destination.page)
+        if self._show(destination):
+            self._note_place()
+
+    def go_back(self) -> None:
+        """Show the place seen before this one."""
+        place = self.history.back()
+        if place is not None:
+            self._show(place)
+            self._say_place()
+
+    def go_forward(self) -> None:
+        """Show again the place one came back from."""
+        place = self.history.forward()
+        if place is not None:
+            self._show(place)
+            self._say_place()
+
+    def page(self, name: str) -> Page:
+        """The page of this name, built now if it was never opened. Raises KeyError for one the role may not see."""
+        page = self.pages.get(name)
         if page is None:
-            self.tools.messages.warning.emit(
-                "Votre compte n’ouvre pas cette page : demandez à l’administration."
-            )
-            return
-        self._buttons[destination.page].setChecked(True)
-        self._stack.setCurrentWidget(page)
-        self._title.setText(page.title)
-        self.setWindowTitle(f"{page.title} — Guichet — {self.place.town}")
-        if destination.wanted is not None:
-            page.open(destination.wanted)
-        page.first_focus().setFocus(Qt.FocusReason.ShortcutFocusReason)
+            entry = self.entries[name]
+            page = self.pages[name] = entry.load()(self.tools, self._stack)
+            page.setAccessibleName(entry.title)
+            page.go.connect(self.go)
+            page.moved.connect(lambda: self._moved(name))
+            self._stack.addWidget(page)
+        return page
+
+    @property
+    def current_name(self) -> str:
+        """The name of the page shown, empty before the first."""
+        shown = self._stack.currentWidget()
+        return next((name for name, page in self.pages.items() if page is shown), "")
 
     @property
     def current_page(self) -> Page:
-        """The page shown."""
-        page = self._stack.currentWidget()
-        assert isinstance(page, Page)  # noqa: S101 - only pages are ever added
-        return page
+        """The page shown. Raises KeyError before the first is."""
+        return self.pages[self.current_name]
 
-    def _build_navigation(self) -> QFrame:
-        nav = QFrame(self)
-        nav.setProperty("role", "nav")
-        nav.setAccessibleName("Navigation")
-        layout = QVBoxLayout(nav)
-        layout.setContentsMargins(12, 16, 12, 12)
-        layout.setSpacing(4)
-        layout.addWidget(text_label("Guichet", "brand", nav))
-        town = text_label(self.place.town, "town", nav, wrap=True)
-        layout.addWidget(town)
-        layout.addSpacing(16)
-        self._nav_layout = QVBoxLayout()
-        self._nav_layout.setSpacing(4)
-        layout.addLayout(self._nav_layout)
-        layout.addStretch(1)
-        self._group = QButtonGroup(nav)
-        self._group.setExclusive(True)
-        return nav
+    def window_actions(self) -> tuple[Action, ...]:
+        """What can be done on every page: going to one, back and forward, the look, leaving."""
+        pages = [
+            Action(
+                entry.title,
+                partial(self.go, Destination(entry.name)),
+                page_key(number),
+                entry.icon,
+                "aller ouvrir page",
+            )
+            for number, entry in enumerate(self.entries.values(), start=1)
+        ]
+        looks = [
+            Action(
+                f"Thème{NBSP}: {label.lower()}",
+                partial(self._choose_look, look),
+                "",
+                "theme-light-dark",
+                "apparence couleur sombre clair",
+            )
+            for look, label in LOOK_LABELS.items()
+        ]
+        return (
+            *pages,
+            Action("Page précédente", self.go_back, BACK_KEY, "arrow-left", "retour revenir"),
+            Action("Page suivante", self.go_forward, FORWARD_KEY, "arrow-right", "avancer"),
+            Action("Rechercher", self.search.focus, "Ctrl+K", "magnify", "trouver famille enfant"),
+            Action("Actualiser", self.reload_page, "F5", "refresh", "relire recharger"),
+            Action("Réduire ou étendre le menu", self.rail.toggle, NARROW_KEY, "chevron-double-left"),
+            Action("Agrandir le texte", lambda: self._step_scale(1), "Ctrl++", "format-font-size-increase"),
+            Action("Réduire le texte", lambda: self._step_scale(-1), "Ctrl+-", "format-font-size-decrease"),
+            *looks,
+            Action("Changer d’utilisateur", self.change_user, "", "account-switch-outline", "session"),
+            Action("Quitter", self._quit, "Ctrl+Q", "exit-to-app", "fermer sortir"),
+        )
 
-    def _add_page(self, page: Page) -> None:
-        number = len(self.pages) + 1
-        button = QToolButton(self._nav)
-        button.setText(page.title)
-        button.setCheckable(True)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setToolTip(f"{page.title} (Ctrl+{number})")
-        button.clicked.connect(lambda: self.go(Destination(page.name)))
-        self._group.addButton(button)
-        self._nav_layout.addWidget(button)
-        action = QAction(page.title, self)
-        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-        action.triggered.connect(lambda: self.go(Destination(page.name)))
-        self.addAction(action)
-        page.go.connect(self.go)
-        self.pages[page.name] = page
-        self._buttons[page.name] = button
-        self._stack.addWidget(page)
+    def reload_page(self) -> None:
+        """Read again what is shown."""
+        if self.current_name:
+            self.current_page.reload()
+
+    def change_user(self) -> None:
+        """Close this window so that someone else comes in."""
+        self._next_user = True
+        self.close()
+
+    def _show(self, destination: Destination) -> bool:
+        if destination.page not in self.entries:
+            self.tools.messages.warn("Votre compte n’ouvre pas cette page : demandez à l’administration.")
+            return False
+        page = self.page(destination.page)
+        self.rail.show_current(destination.page)
+        self._stack.setCurrentWidget(page)
+        if destination.wanted is not None:
+            page.open(destination.wanted)
+        page.first_focus().setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return True
+
+    def _moved(self, name: str) -> None:
+        if name == self.current_name:
+            self._note_place()
+
+    def _note_place(self) -> None:
+        place = Destination(self.current_name, self.current_page.here())
+        self.history.note(place, time.monotonic())
+        self.tools.preferences.set("place", {"page": place.page, "wanted": place.wanted})
+        self._say_place()
+
+    def _say_place(self) -> None:
+        title = self.entries[self.current_name].title
+        self.header.breadcrumb.show_place(title, self.current_page.crumbs())
+        self.header.allow(self.history.can_go_back, self.history.can_go_forward)
+        self.setWindowTitle(f"{title} — Guichet — {self.place.town}")
+
+    def _take_preferences(self) -> None:
+        """Put back the look and the last place of the person who works here."""
+        preferences, theme = self.tools.preferences, self.tools.theme
+        look, scale = preferences.get("look"), preferences.get("scale")
+        theme_wanted = (
+            Look(look) if look in list(Look) else theme.look,
+            scale if scale in SCALES else theme.scale,
+        )
+        if theme_wanted != (theme.look, theme.scale):
+            theme.apply(*theme_wanted)
+        self.rail.set_narrow(bool(preferences.get("narrow_rail", False)))
+        if self.current_name or not self.entries:
+            return
+        last: dict[str, Any] = preferences.get("place") or {}
+        known = last.get("page") in self.entries
+        self.go(
+            Destination(last["page"], last.get("wanted")) if known else Destination(next(iter(self.entries)))
+        )
 
     def _build_centre(self) -> QWidget:
         centre = QWidget(self)
         across = QHBoxLayout(centre)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
-        across.addWidget(self._nav)
+        across.addWidget(self.rail)
         body = QVBoxLayout()
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
-        body.addWidget(self._build_header())
+        body.addWidget(self.header)
         notices = QVBoxLayout()
         notices.setContentsMargins(12, 8, 12, 0)
         notices.addWidget(self.banner)
@@ -164,70 +227,6 @@ class MainWindow(QMainWindow):
         body.addWidget(self._stack, 1)
         across.addLayout(body, 1)
         return centre
-
-    def _build_header(self) -> QFrame:
-        header = QFrame(self)
-        header.setProperty("role", "header")
-        layout = QHBoxLayout(header)
-        layout.setContentsMargins(16, 8, 12, 8)
-        layout.setSpacing(12)
-        self._title = text_label("", "title", header)
-        layout.addWidget(self._title)
-        layout.addStretch(1)
-        layout.addWidget(self.search, 2)
-        self.today = QLabel(self._today_text(self.tools.desk.clock()), header)
-        layout.addWidget(self.today)
-        self.user = QToolButton(header)
-        actor = self.tools.desk.actor
-        roles = ", ".join(ROLE_LABELS[role] for role in sorted(actor.roles))
-        self.user.setText(f"{actor.display_name} · {roles}")
-        self.user.setAccessibleName(f"Compte : {actor.display_name}, {roles}")
-        self.user.setToolTip("Affichage et changement d’utilisateur")
-        self.user.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.user.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.user.setMenu(self._build_menu())
-        layout.addWidget(self.user)
-        return header
-
-    def _build_menu(self) -> QMenu:
-        menu = QMenu(self)
-        theme = self.tools.theme
-        looks = QActionGroup(self)
-        for look, label in LOOK_LABELS.items():
-            action = menu.addAction(label)
-            action.setCheckable(True)
-            action.setChecked(theme.look is look)
-            action.triggered.connect(lambda _=False, look=look: self._choose_look(look, theme.scale))
-            looks.addAction(action)
-            self._looks[look] = action
-        menu.addSeparator()
-        sizes = QActionGroup(self)
-        for scale in SCALES:
-            action = menu.addAction(f"Texte à {scale} %".replace(" %", "\u00a0%"))
-            action.setCheckable(True)
-            action.setChecked(theme.scale == scale)
-            action.triggered.connect(lambda _=False, scale=scale: self._choose_look(theme.look, scale))
-            sizes.addAction(action)
-            self._scales[scale] = action
-        menu.addSeparator()
-        menu.addAction("Changer d’utilisateur…", self.user_change_wanted.emit)
-        menu.addAction("Quitter", QKeySequence("Ctrl+Q"), self.close)
-        return menu
-
-    def _choose_look(self, look: Look, scale: int) -> None:
-        self.tools.theme.apply(look, scale)
-        self.tools.desk.execute(
-            accounts.save_preferences, {"look": look.value, "scale": scale}, changes=NOTHING
-        )
-
-    def _show_preferences(self, chosen: dict[str, Any]) -> None:
-        theme = self.tools.theme
-        look = Look(chosen["look"]) if chosen.get("look") in list(Look) else theme.look
-        scale = chosen["scale"] if chosen.get("scale") in SCALES else theme.scale
-        if (look, scale) != (theme.look, theme.scale):
-            theme.apply(look, scale)
-        self._looks[look].setChecked(True)
-        self._scales[scale].setChecked(True)
 
     def _build_status(self) -> None:
         self.tasks = TaskStrip(self)
@@ -247,18 +246,33 @@ class MainWindow(QMainWindow):
         messages.warning.connect(self._show_warning)
         messages.toast.connect(self.toast.say)
         messages.crash.connect(self._show_crash)
-        self.tools.theme.changed.connect(self._refresh_icons)
-        focus_search = QAction("Rechercher", self)
-        focus_search.setShortcut(QKeySequence("Ctrl+K"))
-        focus_search.triggered.connect(self.search.focus)
-        self.addAction(focus_search)
-        reload_page = QAction("Actualiser", self)
-        reload_page.setShortcut(QKeySequence("F5"))
-        reload_page.triggered.connect(self._reload_page)
-        self.addAction(reload_page)
+        self.search.go.connect(self.go)
+        self.rail.chosen.connect(lambda name: self.go(Destination(name)))
+        self.rail.narrowed.connect(lambda narrow: self.tools.preferences.set("narrow_rail", narrow))
+        self.header.back_wanted.connect(self.go_back)
+        self.header.forward_wanted.connect(self.go_forward)
+        self.header.look_chosen.connect(self._choose_look)
+        self.header.user_change_wanted.connect(self.change_user)
+        self.header.quit_wanted.connect(self._quit)
+        self.tools.preferences.loaded.connect(self._take_preferences)
 
-    def _reload_page(self) -> None:
-        self.current_page.reload()
+    def _add_shortcut(self, action: Action) -> None:
+        if action.shortcut:
+            made = QAction(action.label, self)
+            made.setShortcut(QKeySequence(action.shortcut))
+            made.triggered.connect(lambda _=False: action.run())
+            self.addAction(made)
+
+    def _choose_look(self, look: Look, scale: int | None = None) -> None:
+        scale = scale or self.tools.theme.scale
+        self.tools.theme.apply(look, scale)
+        self.tools.preferences.set("look", look.value)
+        self.tools.preferences.set("scale", scale)
+
+    def _step_scale(self, by: int) -> None:
+        theme = self.tools.theme
+        place = max(0, min(len(SCALES) - 1, SCALES.index(theme.scale) + by))
+        self._choose_look(theme.look, SCALES[place])
 
     def _today_text(self, now: datetime) -> str:
         day = paris_day(now)
@@ -271,50 +285,74 @@ class MainWindow(QMainWindow):
     def _show_crash(self, report: CrashReport) -> None:
         CrashDialog(report, self).open()
 
-    def _refresh_icons(self) -> None:
-        colours = self.tools.theme.colours
-        side = self.fontMetrics().height() + 4
-        for name, button in self._buttons.items():
-            icon = QIcon()
-            for state, colour in (
-                (QIcon.State.Off, colours.nav_text),
-                (QIcon.State.On, colours.on_nav_current),
-            ):
-                drawn = self.tools.theme.icon(self.pages[name].icon, colour)
-                icon.addPixmap(drawn.pixmap(side * 2, side * 2), QIcon.Mode.Normal, state)
-            button.setIcon(icon)
-            button.setIconSize(QSize(side, side))
-        self.user.setIcon(self.tools.theme.icon("account-circle-outline"))
-        self.user.setIconSize(QSize(side, side))
-        self._nav.setFixedWidth(self.fontMetrics().averageCharWidth() * 20 + 40)
-
     def _restore_geometry(self) -> None:
         geometry = self._settings.value("window/geometry", QByteArray(), type=QByteArray)
         if not (
             isinstance(geometry, QByteArray) and not geometry.isEmpty() and self.restoreGeometry(geometry)
         ):
-            self.resize(1360, 820)
+            self.resize(*FIRST_SIZE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.toast.place()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape, where nothing inside took it, goes one step back."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.current_name and self.current_page.step_back():
+            self._note_place()
+        elif self.notice.isVisible():
+            self.notice.hide()
+        else:
+            self.go_back()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.BackButton:
+            self.go_back()
+        elif event.button() is Qt.MouseButton.ForwardButton:
+            self.go_forward()
+        else:
+            super().mousePressEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.tools.desk.unsaved and not self._leave_unsaved():
+        reasons = [] if self._leaving else self._reasons_to_stay()
+        if reasons:
             event.ignore()
+            self.tools.messages.ask(
+                Question("Quitter Guichet", "\n".join(reasons), "Quitter quand même", "Rester", danger=True),
+                then=self._leave_anyway,
+                otherwise=self._stay,
+                parent=self,
+            )
             return
         self._settings.setValue("window/geometry", self.saveGeometry())
+        self.tools.preferences.flush()
         self.hide()
         self.tools.desk.close()
         event.accept()
-        self.closed.emit()
+        self.closed.emit(self._next_user)
 
-    def _leave_unsaved(self) -> bool:
-        answer = QMessageBox.question(
-            self,
-            "Quitter Guichet",
-            "Des actions ne sont pas encore enregistrées. Quitter quand même ?",
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No,
-            QMessageBox.StandardButton.No,
-        )
-        return answer == QMessageBox.StandardButton.Yes
+    def _reasons_to_stay(self) -> list[str]:
+        reasons = []
+        if self.tasks.running:
+            reasons.append(
+                f"Un travail est en cours{NBSP}: {', '.join(self.tasks.running)}. Il sera arrêté proprement."
+            )
+        if self.tools.desk.unsaved:
+            reasons.append("Des actions ne sont pas encore enregistrées.")
+        if self.tools.drafts.pending:
+            reasons.append(
+                f"Des saisies ne sont pas enregistrées{NBSP}: {', '.join(self.tools.drafts.pending)}."
+            )
+        return reasons
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _leave_anyway(self) -> None:
+        self._leaving = True
+        self.close()
+
+    def _stay(self) -> None:
+        self._next_user = False

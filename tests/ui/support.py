@@ -60,8 +60,8 @@ def type_text(widget: QWidget, text: str) -> None:
             QApplication.sendEvent(widget, event)
 
 
-def answer_next_question(button: QMessageBox.StandardButton) -> list[str]:
-    """Press this button of the next question box, as a person would; the list then holds what it asked."""
+def answer_next_question(yes: bool) -> list[str]:
+    """Press the button of the next question box that does the act, or the other; the list then holds what it asked."""
     asked: list[str] = []
 
     def press() -> None:
@@ -70,9 +70,8 @@ def answer_next_question(button: QMessageBox.StandardButton) -> list[str]:
             QTimer.singleShot(10, press)
             return
         asked.append(box.text())
-        pressed = box.button(button)
-        assert pressed is not None
-        pressed.click()
+        wanted = QMessageBox.ButtonRole.AcceptRole if yes else QMessageBox.ButtonRole.RejectRole
+        next(button for button in box.buttons() if box.buttonRole(button) == wanted).click()
 
     QTimer.singleShot(0, press)
     return asked

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
@@ -28,7 +27,7 @@ from guichet.ui.window import MainWindow
 from tests.services.billing_town import found
 from tests.ui.support import Opener, SqlGuard, answer_next_question, pdf_text, type_text
 
-YES, NO = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+YES, NO = True, False
 FEBRUARY = [date(2026, 2, day) for day in (4, 11, 18, 25)]
 MARCH = [date(2026, 3, day) for day in (4, 11)]
 
@@ -236,7 +235,7 @@ def test_a_payment_is_recorded_allocated_and_seen_on_both_balances(
     assert sum(row.amount_cents for row in rows(sql_guard, town, Allocation)) == 2550
     assert page.view.balance[1].text() == "14,50\u00a0€"
     assert "à payer" in page.view.balance[0].text()
-    billing = window.pages["billing"]
+    billing = window.page("billing")
     assert isinstance(billing, BillingPage)
     window.go(Destination("billing"))
     settle(window.tools.desk)
@@ -333,7 +332,7 @@ def test_an_agent_reads_invoices_but_neither_issues_nor_receives(
     assert page.tabs.currentWidget() is page.invoices
     assert page.issue.isHidden()
     assert page.invoices.receive.isHidden()
-    assert "attestations" not in window.pages
-    families = window.pages["families"]
+    assert "attestations" not in window.entries
+    families = window.page("families")
     assert isinstance(families, FamiliesPage)
     assert families.view.account.receive.isHidden()

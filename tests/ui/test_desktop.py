@@ -82,11 +82,11 @@ def test_one_comes_in_works_gives_the_place_to_another_and_leaves(
     desktop, codes = start(Opening(address))
     enter(desktop, qtbot, "camille")
     assert desktop.window is not None
-    assert "Camille Roux" in desktop.window.user.text()
+    assert "Camille Roux" in desktop.window.header.user.text()
     assert desktop.window.place.town == "Valbrise"
-    desktop.window.user_change_wanted.emit()
+    desktop.window.change_user()
     enter(desktop, qtbot, "claire")
-    assert "Claire Montagnac" in desktop.window.user.text()
+    assert "Claire Montagnac" in desktop.window.header.user.text()
     assert not codes
     desktop.window.close()
     assert codes == [0]
@@ -98,16 +98,16 @@ def test_the_look_a_person_chose_comes_back_with_them(
     desktop, _ = start(Opening(address))
     enter(desktop, qtbot, "camille")
     assert desktop.window is not None
-    by_name = {action.text(): action for action in desktop.window.user.menu().actions()}
+    by_name = {action.text(): action for action in desktop.window.header.user.menu().actions()}
     by_name["Sombre"].trigger()
     by_name["Texte à 125\u00a0%"].trigger()
     settle(desktop.window.tools.desk)
-    desktop.window.user_change_wanted.emit()
+    desktop.window.change_user()
     theme.apply(Look.LIGHT, 100)
     enter(desktop, qtbot, "claire")
     settle(desktop.window.tools.desk)
     assert (theme.look, theme.scale) == (Look.LIGHT, 100)
-    desktop.window.user_change_wanted.emit()
+    desktop.window.change_user()
     enter(desktop, qtbot, "camille")
     settle(desktop.window.tools.desk)
     assert (theme.look, theme.scale) == (Look.DARK, 125)
@@ -120,7 +120,7 @@ def test_as_login_enters_without_asking_and_now_stops_the_clock(
     desktop, _ = start(opening)
     qtbot.waitUntil(lambda: desktop.window is not None)
     assert desktop.window is not None
-    assert desktop.window.today.text() == "mercredi 18/03/2026"
+    assert desktop.window.header.today.text() == "mercredi 18/03/2026"
     assert desktop.window.tools.desk.clock() == NOW
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -14,18 +13,18 @@ from guichet.ui.page import Destination
 from guichet.ui.pages.families import FamiliesPage
 from guichet.ui.screenshots import settle
 from guichet.ui.theme import Theme
-from tests.ui.support import Opener, type_text
+from tests.ui.support import Opener, answer_next_question, type_text
 
 
 def test_an_administrator_sees_every_page_and_reaches_it_by_its_key(
     open_window: Opener, qtbot: QtBot
 ) -> None:
     window = open_window(Role.ADMINISTRATOR)
-    assert list(window.pages) == [page.name for page in PAGES]
+    assert list(window.entries) == [page.name for page in PAGES]
     for number, page in enumerate(PAGES, start=1):
         key = Qt.Key(Qt.Key.Key_0 + number)
         qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
-        assert window.current_page.name == page.name
+        assert window.current_name == page.name
         settle(window.tools.desk)
 
 
@@ -33,7 +32,7 @@ def test_an_administrator_sees_every_page_and_reaches_it_by_its_key(
 def test_a_role_sees_only_what_it_may_use(open_window: Opener, role: Role) -> None:
     window = open_window(role)
     expected = [page.name for page in PAGES if window.tools.may(page.permission)]
-    assert list(window.pages) == expected
+    assert list(window.entries) == expected
 
 
 def test_a_page_that_the_role_may_not_open_is_refused_in_words(open_window: Opener) -> None:
@@ -45,9 +44,9 @@ def test_a_page_that_the_role_may_not_open_is_refused_in_words(open_window: Open
 
 def test_the_header_says_who_acts_where_and_which_day_it_is(open_window: Opener) -> None:
     window = open_window(Role.AGENT)
-    assert "Camille Roux" in window.user.text()
-    assert "Agent du guichet" in window.user.text()
-    assert window.today.text() == "mercredi 18/03/2026 (date de démonstration)"
+    assert "Camille Roux" in window.header.user.text()
+    assert "Agent du guichet" in window.header.user.text()
+    assert window.header.today.text() == "mercredi 18/03/2026 (date de démonstration)"
     assert "Valmont" in window.windowTitle()
 
 
@@ -112,28 +111,30 @@ def test_the_window_keeps_its_size_for_the_next_time(open_window: Opener, window
 
 
 def test_leaving_with_an_act_that_waits_is_asked_first(
-    open_window: Opener, qtbot: QtBot, town: Database, monkeypatch: pytest.MonkeyPatch
+    open_window: Opener, qtbot: QtBot, town: Database
 ) -> None:
     window = open_window(Role.AGENT)
-    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
 
     def fails(session: object, context: object, command: object) -> None:
         raise OperationalError("INSERT", {}, Exception("server closed the connection"))
 
     with qtbot.waitSignal(window.tools.desk.outage):
         window.tools.desk.execute(fails, None, changes=frozenset())
+    asked = answer_next_question(yes=False)
     assert not window.close()
+    qtbot.waitUntil(lambda: bool(asked))
     assert window.isVisible()
-    assert window.close()
-    assert not answers
+    answer_next_question(yes=True)
+    with qtbot.waitSignal(window.closed):
+        window.close()
+    assert "pas encore enregistrées" in asked[0]
 
 
 def test_text_size_and_palette_can_be_changed_in_the_window(open_window: Opener, theme: Theme) -> None:
     window = open_window(Role.AGENT)
-    row_height = window.pages["families"].list.table.verticalHeader().defaultSectionSize()
-    by_name = {action.text(): action for action in window.user.menu().actions()}
+    row_height = window.page("families").list.table.verticalHeader().defaultSectionSize()
+    by_name = {action.text(): action for action in window.header.user.menu().actions()}
     by_name["Sombre"].trigger()
     assert theme.dark
     by_name["Texte à 150\u00a0%"].trigger()
-    assert window.pages["families"].list.table.verticalHeader().defaultSectionSize() > 1.3 * row_height
+    assert window.page("families").list.table.verticalHeader().defaultSectionSize() > 1.3 * row_height

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMessageBox, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
-from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, paris_day
 from guichet.services import attestation_register, attestation_views, attestations
 from guichet.services.attestation_register import AttestationQuery, AttestationRow
@@ -68,10 +67,6 @@ REGISTER_COLUMNS = (
 class AttestationsPage(Page):
     """The year's list and the register on the left, the document on the right."""
 
-    name = "attestations"
-    title = "Attestations"
-    icon = "certificate-outline"
-    permission = Permission.ISSUE_ATTESTATIONS
     topics = frozenset({Topic.ATTESTATIONS, Topic.BILLING})
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
@@ -228,4 +223,4 @@ class AttestationsPage(Page):
         new = sum(1 for row in result.attestations if row.new)
         self.messages.inform(f"{count(new, 'attestation délivrée', 'attestations délivrées')}")
         if result.problems:
-            self.messages.warning.emit(" ".join(result.problems))
+            self.messages.warn(" ".join(result.problems))

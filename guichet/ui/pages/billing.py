@@ -39,10 +39,6 @@ PAYMENT_COLUMNS = (
 class BillingPage(Page):
     """A clerk's month. `open(UNPAID)` shows what is still owed."""
 
-    name = "billing"
-    title = "Facturation"
-    icon = "file-document-outline"
-    permission = Permission.READ_BILLING
     topics = frozenset({Topic.BILLING})
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
-from guichet.rules.permissions import Permission
 from guichet.services import families
 from guichet.services.families import FamilyQuery, FamilyRow
 from guichet.ui.page import Page, Tools
@@ -27,10 +26,6 @@ COLUMNS = (
 class FamiliesPage(Page):
     """The list on the left, the sheet on the right."""
 
-    name = "families"
-    title = "Familles"
-    icon = "account-group-outline"
-    permission = Permission.READ_FAMILIES
     topics = frozenset({Topic.FAMILIES, Topic.BOOKINGS, Topic.BILLING, Topic.REQUESTS})
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:

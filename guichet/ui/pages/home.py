@@ -43,10 +43,6 @@ SITE_COLUMNS = (
 class HomePage(Page):
     """What is to be done now."""
 
-    name = "home"
-    title = "Accueil"
-    icon = "home-outline"
-    permission = Permission.READ_REQUESTS
     topics = frozenset(Topic)
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
@@ -207,7 +203,7 @@ class HomePage(Page):
 
     def _imported(self, report: BatchReport) -> None:
         if report.refusal is not None:
-            self.messages.warning.emit(f"Fichier refusé en entier : {report.refusal}")
+            self.messages.warn(f"Fichier refusé en entier : {report.refusal}")
             return
         said = f"{count(report.received, 'ligne reçue', 'lignes reçues')}, {report.imported} importées"
         if report.duplicate:

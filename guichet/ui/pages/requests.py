@@ -50,10 +50,6 @@ _WAITABLE = ("bookings", "enrolment")
 class RequestsPage(Page):
     """`open` takes a Queue, or a RequestQuery."""
 
-    name = "requests"
-    title = "Demandes"
-    icon = "inbox-outline"
-    permission = Permission.READ_REQUESTS
     topics = frozenset({Topic.REQUESTS, Topic.IMPORTS})
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:

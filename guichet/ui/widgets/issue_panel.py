@@ -291,7 +291,7 @@ class IssuePanel(QWidget):
             )
             self.issued.emit(result)
         else:
-            self._tools.messages.warning.emit(result.message)
+            self._tools.messages.warn(result.message)
 
     def _show_error(self, error: UserError) -> None:
         self._show_no_draft()

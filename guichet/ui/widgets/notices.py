@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from guichet.rules.errors import EnvironmentProblem
 from guichet.ui.desk import Desk
+from guichet.ui.messages import Confirmation
 from guichet.ui.theme import Theme
 from guichet.ui.widgets.fields import button, restyle
 from guichet.ui.wording import count
 
 TOAST_MILLISECONDS = 5_000
+UNDO_MILLISECONDS = 10_000
 
 
 def announce(widget: QWidget, text: str) -> None:
@@ -119,34 +121,48 @@ class Banner(QFrame):
 
 
 class Toast(QFrame):
-    """A confirmation that goes away by itself; it takes no focus and covers no control."""
+    """A confirmation that goes away by itself, with « Annuler » where the act can be taken back; it takes no focus."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._area = parent
+        self._undo: Callable[[], None] | None = None
         self.setProperty("role", "toast")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.text = QLabel(self)
+        self.undo = button("Annuler", self, role="toast", tip="Revenir sur ce qui vient d’être fait")
+        self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.undo.clicked.connect(self._take_back)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 14, 8)
         layout.addWidget(self.text)
+        layout.addWidget(self.undo)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
         self.hide()
 
-    def say(self, text: str) -> None:
+    def say(self, confirmation: Confirmation) -> None:
         """Show it at the bottom of the parent, centred, for some seconds."""
-        self.text.setText(text)
+        self._undo = confirmation.undo
+        self.text.setText(confirmation.text)
+        self.undo.setVisible(confirmation.undo is not None)
+        # Without a button it must not stand between the mouse and what it covers.
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, confirmation.undo is None)
         self.adjustSize()
         self.place()
         self.show()
         self.raise_()
-        self._timer.start(TOAST_MILLISECONDS)
-        announce(self, text)
+        self._timer.start(UNDO_MILLISECONDS if confirmation.undo else TOAST_MILLISECONDS)
+        announce(self, confirmation.text)
 
     def place(self) -> None:
         """Stay near the bottom, above the decision bar, when the parent changes size."""
         area = self._area.rect()
         lift = self.fontMetrics().height() * 4
         self.move((area.width() - self.width()) // 2, area.height() - self.height() - lift)
+
+    def _take_back(self) -> None:
+        undo, self._undo = self._undo, None
+        self.hide()
+        if undo is not None:
+            undo()

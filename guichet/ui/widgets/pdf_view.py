@@ -122,7 +122,7 @@ def save_bytes(target: Path, data: bytes, messages: Messages) -> None:
     try:
         target.write_bytes(data)
     except OSError as problem:
-        messages.warning.emit(
+        messages.warn(
             f"Le fichier n’a pas pu être enregistré : {problem.strerror}. Choisissez un autre dossier."
         )
         return

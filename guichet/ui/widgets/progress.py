@@ -1,24 +1,35 @@
-"""The status area's view of long work: what runs, how far it is, and a button to stop it."""
+"""The status area's view of long work: what runs, how far it is, what waits behind it, and a button to stop it."""
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
+from guichet.ui.actions import with_key
 from guichet.ui.tasks import Task
 from guichet.ui.widgets.fields import button
-from guichet.ui.wording import grouped
+from guichet.ui.wording import count, grouped
+
+STOP_KEY = "Ctrl+."
+END_MILLISECONDS = 4_000
 
 
 class TaskStrip(QWidget):
-    """One task at a time: the long lane runs them one after the other."""
+    """The long lane's tasks, one after the other: the first runs, the others wait."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._task: Task | None = None
+        self._tasks: list[Task] = []
         self.label = QLabel(self)
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName("Avancement")
         self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 30)
-        self.stop = button("Arrêter", self, tip="Arrêter après l’étape en cours ; ce qui est fait reste fait")
+        tip = "Arrêter après l’étape en cours ; ce qui est fait reste fait"
+        self.stop = button("Arrêter", self, tip=with_key(tip, STOP_KEY))
+        self.stop.setShortcut(STOP_KEY)
         self.stop.clicked.connect(self._cancel)
+        self._end = QTimer(self)
+        self._end.setSingleShot(True)
+        self._end.setInterval(END_MILLISECONDS)
+        self._end.timeout.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 2, 12, 2)
         for widget in (self.label, self.bar, self.stop):
@@ -26,32 +37,55 @@ class TaskStrip(QWidget):
         layout.addStretch(1)
         self.hide()
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The titles of what runs or waits."""
+        return tuple(task.title for task in self._tasks)
+
     def follow(self, task: Task) -> None:
-        """Show this task until it ends."""
-        self._task = task
-        self.label.setText(task.title)
-        self.bar.setRange(0, 0)
-        self.stop.setVisible(task.cancellable)
-        self.stop.setEnabled(True)
-        task.progressed.connect(self._progress)
-        task.finished.connect(self._finish)
+        """Show this task, after those before it, until it ends."""
+        self._tasks.append(task)
+        task.progressed.connect(lambda done, total, text: self._progress(task, done, total, text))
+        task.finished.connect(lambda: self._finish(task))
+        self._end.stop()
+        self._show_first()
         self.show()
 
-    def _progress(self, done: int, total: int, text: str) -> None:
-        if self._task is None or self._task.cancelled:
+    def _show_first(self) -> None:
+        task = self._tasks[0]
+        self.bar.setRange(0, 0)
+        self.bar.show()
+        self.stop.setVisible(task.cancellable)
+        self.stop.setEnabled(not task.cancelled)
+        self._say("arrêt demandé" if task.cancelled else "")
+
+    def _say(self, step: str) -> None:
+        behind = len(self._tasks) - 1
+        title = self._tasks[0].title
+        text = f"{title} — {step}" if step else title
+        if behind:
+            text += f" ; {count(behind, 'autre travail attend', 'autres travaux attendent')}"
+        self.label.setText(text)
+
+    def _progress(self, task: Task, done: int, total: int, text: str) -> None:
+        if not self._tasks or task is not self._tasks[0] or task.cancelled:
             return
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
-        step = text or f"{grouped(done)} sur {grouped(total)}"
-        self.label.setText(f"{self._task.title} — {step}")
+        self._say(text or f"{grouped(done)} sur {grouped(total)}")
 
     def _cancel(self) -> None:
-        if self._task is not None:
+        if self._tasks:
             self.stop.setEnabled(False)
-            self._task.cancel()
-            self.label.setText(f"{self._task.title} — arrêt demandé")
+            self._tasks[0].cancel()
+            self._say("arrêt demandé")
 
-    def _finish(self) -> None:
-        if self.sender() is self._task or self.sender() is None:
-            self._task = None
-            self.hide()
+    def _finish(self, task: Task) -> None:
+        self._tasks.remove(task)
+        if self._tasks:
+            self._show_first()
+            return
+        self.bar.hide()
+        self.stop.hide()
+        self.label.setText(f"{task.title} — {'arrêté' if task.cancelled else 'terminé'}")
+        self._end.start()
