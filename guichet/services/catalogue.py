@@ -168,6 +168,11 @@ def load(session: Session) -> Catalogue:
     )
 
 
+def load_for_dossiers(session: Session) -> Catalogue:
+    """The calendar and the required pieces alone, all that a dossier's state asks: four queries."""
+    return Catalogue(load_calendar(session), {}, {}, {}, {}, {}, _required_types(session))
+
+
 def load_calendar(session: Session) -> calendar.Calendar:
     """School years, school holidays, public holidays day by day, closures."""
     public: dict[date, str] = {}

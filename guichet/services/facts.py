@@ -152,7 +152,7 @@ class Facts:
         return dossier_state(
             exists=stored is not None and stored is not StoredDossierState.EXPECTED,
             decision=_DECIDED.get(stored) if stored is not None else None,
-            required=self._required(child_id, day),
+            required=self.required_types(child_id, day),
             pieces=[*self.pieces.get(("family", family_id), ()), *self.pieces.get(("child", child_id), ())],
             year=year,
             on=max(day, year.span.first) if year is not None else day,
@@ -162,7 +162,7 @@ class Facts:
         """What stands for each required piece on `day`: `valid`, `received` (to look at) or `missing`."""
         held = [*self.pieces.get(("family", family_id), ()), *self.pieces.get(("child", child_id), ())]
         found = []
-        for type_id in self._required(child_id, day):
+        for type_id in self.required_types(child_id, day):
             states = {one.state for one in held if one.type_id == type_id and not one.lapsed(day)}
             is_valid, is_received = DocumentState.VALID in states, DocumentState.RECEIVED in states
             found.append("valid" if is_valid else "received" if is_received else "missing")
@@ -210,7 +210,8 @@ class Facts:
             None,
         )
 
-    def _required(self, child_id: int, day: date) -> list[int]:
+    def required_types(self, child_id: int, day: date) -> list[int]:
+        """The types of piece that a dossier of a child of this age requires on `day`."""
         birth = self.children.get(child_id, ChildFact(None)).birth_date
         age = age_on(birth, day) if birth is not None and birth <= day else None
         return [

@@ -6,25 +6,16 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from guichet.models.dossiers import Document, DocumentState, DocumentType, ValidityRule
+from guichet.models.dossiers import Document, DocumentState, DocumentType
 from guichet.models.people import ConsentKind, Family, SendingMode
 from guichet.models.requests import ItemDecision, Message, Request, RequestItem
-from guichet.rules.dossier import ValidityKind, good_until
 from guichet.rules.errors import UserError
 from guichet.rules.requests import Act, RefusalCode, RequestState
 from guichet.rules.text import paris_day
-from guichet.services import catalogue, sheet_fields, transitions
+from guichet.services import catalogue, documents, sheet_fields, transitions
 from guichet.services.effects.base import NOTHING, Decided, Done, Work
 from guichet.services.effects.family_sheet import give_consent
 from guichet.services.transaction import Context
-
-_VALIDITIES = {
-    ValidityRule.DURATION: ValidityKind.DURATION,
-    ValidityRule.DATE: ValidityKind.DATE,
-    ValidityRule.SCHOOL_YEAR: ValidityKind.SCHOOL_YEAR,
-    ValidityRule.CALENDAR_YEAR: ValidityKind.CALENDAR_YEAR,
-    ValidityRule.UNLIMITED: ValidityKind.UNLIMITED,
-}
 
 
 def file_documents(session: Session, context: Context, work: Work) -> list[Done]:
@@ -162,20 +153,16 @@ def _file(session: Session, context: Context, work: Work, one: Decided) -> Done:
     if one.accepted:
         document.state, document.reason = DocumentState.VALID, None
         if document.valid_until is None and document.type_id is not None:
-            document.valid_until = _valid_until(session, context, work, document)
+            document.valid_until = _valid_until(session, work, document)
         return Done(trace)
     return NOTHING
 
 
-def _valid_until(session: Session, context: Context, work: Work, document: Document) -> date | None:
+def _valid_until(session: Session, work: Work, document: Document) -> date | None:
     kind = session.get_one(DocumentType, document.type_id)
     issued = document.valid_from or paris_day(work.request.submitted_at)
-    offer_calendar = work.offer.calendar if work.offer is not None else catalogue.load_calendar(session)
-    year = offer_calendar.school_year(issued)
-    try:
-        return good_until(_VALIDITIES[kind.validity], issued, days=kind.validity_days or 0, year=year)
-    except ValueError:
-        return None  # a type whose end is a date the family did not give: the agent enters it on the sheet
+    calendar = work.offer.calendar if work.offer is not None else catalogue.load_calendar(session)
+    return documents.valid_until(kind, issued, calendar)
 
 
 def _family(session: Session, request: Request) -> Family:
