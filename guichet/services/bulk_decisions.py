@@ -8,15 +8,17 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from guichet.models.people import Family, Person
 from guichet.models.requests import ItemDecision, Request, RequestState
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
-from guichet.rules.proposals import Verdict
-from guichet.rules.requests import OPEN_STATES
+from guichet.rules.proposals import Proposal, Verdict
+from guichet.rules.requests import OPEN_STATES, refusal_code
 from guichet.services import catalogue as catalogues
 from guichet.services import decisions, proposals, transaction
 from guichet.services.catalogue import Catalogue
 from guichet.services.deciding import DecisionResult
+from guichet.services.proposals import Proposed
 from guichet.services.transaction import Context, OpenedDatabase, needs
 
 Progress = Callable[[int, int], None]
@@ -56,18 +58,46 @@ class BulkReport:
 
 
 @dataclass(frozen=True)
+class ForecastLine:
+    """What a run would make of one request. `group` is fits, partly, waits, a refusal code, or examine; `sentence` why."""
+
+    request_id: int
+    external_id: str
+    family: str
+    child: str
+    group: str
+    sentence: str = ""
+
+
+FITS, PARTLY, WAITS, EXAMINE, ENGAGED = "fits", "partly", "waits", "examine", "engaged"
+
+
+@dataclass(frozen=True)
 class Forecast:
-    """What « accepter tout ce qui rentre » would do: how many items fit, wait, are to refuse (by code), to examine."""
+    """What « accepter tout ce qui rentre » would do: how many items fit, wait, are to refuse (by code), to examine.
+
+    `lines` says it request by request, in the order they are served.
+    """
 
     requests: int
     fit: int
     wait: int
     examine: int
     refuse: dict[str, int] = field(default_factory=dict)
+    lines: tuple[ForecastLine, ...] = ()
 
     @property
     def late(self) -> int:
         return self.refuse.get("hors_delai", 0)
+
+
+@dataclass(frozen=True)
+class RefusalQuery:
+    """Requests to refuse for one coded reason."""
+
+    request_ids: tuple[int, ...]
+    code: str
+    text: str = ""
 
 
 def in_order(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[tuple[int, str], ...]:
@@ -94,6 +124,79 @@ def forecast(session: Session, context: Context, request_ids: Sequence[int]) -> 
         counts[Verdict.WAIT],
         counts[Verdict.EXAMINE],
         dict(Counter(one.code.value for one in verdicts if one.code is not None)),
+        _lines(session, [(one.request_id, *_foreseen(one)) for one in found]),
+    )
+
+
+@needs(Permission.READ_REQUESTS)
+def forecast_refusal(session: Session, context: Context, query: RefusalQuery) -> tuple[ForecastLine, ...]:
+    """What refusing these would do, with what speaks against it: a request that fits, one already paid or confirmed.
+
+    Nothing is written. Raises UserError for an unknown code, or for *autre* without its text.
+    """
+    refusal_code(query.code, query.text)
+    ordered = [request_id for request_id, _ in in_order(session, context, query.request_ids)]
+    rows = {
+        row.id: row
+        for row in session.execute(
+            select(Request.id, Request.proposal, Request.anomaly).where(Request.id.in_(ordered))
+        )
+    }
+    told = []
+    for request_id in ordered:
+        row = rows[request_id]
+        if row.anomaly:
+            told.append((request_id, ENGAGED, row.anomaly))
+        elif row.proposal == Verdict.ACCEPT.value:
+            told.append((request_id, FITS, "Les règles proposaient de l’accepter."))
+        else:
+            told.append((request_id, query.code, ""))
+    return _lines(session, told)
+
+
+def _foreseen(one: Proposed) -> tuple[str, str]:
+    """The group of a request, and the sentences of what would be left."""
+    verdicts = [item.proposal for item in one.items]
+    found = {verdict.verdict for verdict in verdicts}
+    if found <= {Verdict.ACCEPT}:
+        return (FITS, "") if found else (EXAMINE, "")
+    if found <= {Verdict.ACCEPT, Verdict.WAIT}:
+        return WAITS, _reasons(verdicts, Verdict.WAIT)
+    left = Verdict.EXAMINE if Verdict.EXAMINE in found else Verdict.REFUSE
+    if found & {Verdict.ACCEPT, Verdict.WAIT}:
+        return PARTLY, _reasons(verdicts, left)
+    codes = Counter(verdict.code.value for verdict in verdicts if verdict.code is not None)
+    if left is Verdict.REFUSE and codes:
+        return codes.most_common(1)[0][0], _reasons(verdicts, left)
+    return EXAMINE, _reasons(verdicts, left)
+
+
+def _reasons(verdicts: Sequence[Proposal], verdict: Verdict) -> str:
+    """The distinct sentences that led to this verdict, in their order."""
+    sentences = [reason.sentence for one in verdicts if one.verdict is verdict for reason in one.reasons]
+    return " ".join(dict.fromkeys(sentences))
+
+
+def _lines(session: Session, told: Sequence[tuple[int, str, str]]) -> tuple[ForecastLine, ...]:
+    rows = {
+        row.id: row
+        for row in session.execute(
+            select(Request.id, Request.external_id, Family.label, Person.first_name, Person.last_name)
+            .outerjoin(Family, Family.id == Request.family_id)
+            .outerjoin(Person, Person.id == Request.child_id)
+            .where(Request.id.in_([request_id for request_id, _, _ in told]))
+        )
+    }
+    return tuple(
+        ForecastLine(
+            request_id,
+            rows[request_id].external_id,
+            rows[request_id].label or "",
+            f"{rows[request_id].first_name or ''} {rows[request_id].last_name or ''}".strip(),
+            group,
+            sentence,
+        )
+        for request_id, group, sentence in told
     )
 
 
