@@ -23,6 +23,10 @@ from guichet.models.base import Base, Cents, Code, Label, Versioned, stored
 from guichet.rules.tariffs import EligibleMode, TariffMethod
 
 
+Day = date
+"""A civil date, in classes where a column is itself named `date`."""
+
+
 class DocumentOrigin(StrEnum):
     """Whether a document was numbered here or came from another program with its number."""
 
@@ -216,7 +220,7 @@ class Invoice(Base):
 
 
 class InvoiceLine(Base):
-    """The copy of a charge on an issued document: all that is printed of it."""
+    """The copy of a charge on an issued document: all that is printed of it, the QF used and its first day with it."""
 
     __tablename__ = "invoice_line"
     __table_args__ = (
@@ -237,6 +241,7 @@ class InvoiceLine(Base):
     amount_cents: Mapped[Cents]
     eligible_cents: Mapped[Cents]
     quotient_used: Mapped[int | None] = mapped_column(Integer)
+    quotient_since: Mapped[Day | None]
     explanation: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 

@@ -13,6 +13,8 @@ from guichet.rules.text import format_date
 
 CENTS = 100
 
+_SOURCES = {"caf": " (CAF)", "msa": " (MSA)", "tax_notice": " (avis d’imposition)", "declared": " (déclaré)"}
+
 
 class TariffMethod(StrEnum):
     """How a tariff turns a service into a unit price."""
@@ -20,6 +22,13 @@ class TariffMethod(StrEnum):
     SINGLE = "single"
     QF_BRACKETS = "qf_brackets"
     EFFORT_RATE = "effort_rate"
+
+
+_METHOD_NAMES = {
+    TariffMethod.SINGLE: "prix unique",
+    TariffMethod.QF_BRACKETS: "par tranches de quotient familial",
+    TariffMethod.EFFORT_RATE: "au taux d’effort",
+}
 
 
 class EligibleMode(StrEnum):
@@ -189,7 +198,7 @@ def unit_price(tariff: Tariff, quotient: Quotient | None) -> UnitPrice | Unprice
         "rounding": "half_up",
         "unit_price": cents,
     }
-    return UnitPrice(tariff, cents, {**trace, "sentence": explain(trace)})
+    return UnitPrice(tariff, cents, {**trace, "sentence": explain(trace), "note": note(trace)})
 
 
 def _single_price(tariff: Tariff) -> tuple[int, dict[str, Any]] | Unpriced:
@@ -273,6 +282,66 @@ def explain(trace: dict[str, Any]) -> str:
     return f"Tarif « {trace['label']} » : {_how(trace)}."
 
 
+def note(trace: dict[str, Any]) -> str:
+    """What the invoice prints under a line beside its QF and unit price: the bracket or the rate; nothing for one price."""
+    method = TariffMethod(trace["method"])
+    if method is TariffMethod.SINGLE:
+        return ""
+    if trace["maximum_applied"]:
+        return explain(trace)
+    if method is TariffMethod.QF_BRACKETS:
+        return f"Tranche de quotient {_bracket(trace)}"
+    return f"Taux d’effort\u00a0: {_effort(trace)}"
+
+
+def tell(trace: dict[str, Any], quantity: int, amount: int) -> tuple[str, ...]:
+    """« Pourquoi ce montant ? »: the trace of a charge in French sentences, down to the line's amount in cents.
+
+    Tariff, quotient and its first day, bracket or rate, rounding, quantity. A trace of another kind (taken over from
+    another program, cancelled) has its own sentence.
+    """
+    if "source" in trace or trace.get("method") not in set(TariffMethod):
+        sentence = trace.get("sentence") or "Le détail de ce prix n’a pas été conservé."
+        return (sentence, _story_of(trace["quotient"])) if trace.get("quotient") else (sentence,)
+    method, cents = TariffMethod(trace["method"]), format_euros(trace["unit_price"])
+    story = [f"Tarif «\u00a0{trace['label']}\u00a0», {_METHOD_NAMES[method]}."]
+    if method is TariffMethod.SINGLE:
+        story.append(f"Prix unitaire\u00a0: {cents}.")
+    elif trace["maximum_applied"]:
+        story.append("Aucun quotient familial en vigueur ce jour-là\u00a0: le tarif maximum s’applique.")
+        story.append(f"Prix unitaire\u00a0: {cents}.")
+    else:
+        story.append(_story_of(trace["quotient"]))
+        if method is TariffMethod.QF_BRACKETS:
+            story.append(f"Tranche {_bracket(trace)}\u00a0: {cents} l’unité.")
+        else:
+            story.append(f"Taux d’effort\u00a0: {_effort(trace)}.")
+            if not trace["clamped"]:
+                story.append("Arrondi au centime le plus proche, un demi-centime au-dessus.")
+    if quantity != 1:
+        story.append(f"{quantity} × {cents} = {format_euros(amount)}.")
+    return tuple(story)
+
+
+def _story_of(quotient: dict[str, Any]) -> str:
+    source = _SOURCES.get(quotient.get("source", ""), "")
+    return f"Quotient familial {quotient['value']}{source}, en vigueur depuis le {_day(quotient['since'])}."
+
+
+def _bracket(trace: dict[str, Any]) -> str:
+    return str(Bracket(trace["bracket"]["lower"], trace["bracket"]["below"], trace["unit_price"]))
+
+
+def _effort(trace: dict[str, Any]) -> str:
+    cents = format_euros(trace["unit_price"])
+    exact = f"{_decimal(_euros(trace['exact']))}\u00a0€"
+    computed = f"{_decimal(trace['rate'])} × {trace['quotient']['value']} = {exact}"
+    if trace["clamped"]:
+        bound = "plafond" if trace["clamped"] == "maximum" else "plancher"
+        return f"{computed}, ramené au {bound} de {cents}"
+    return f"{computed}, arrondi à {cents}"
+
+
 def _how(trace: dict[str, Any]) -> str:
     method, cents = TariffMethod(trace["method"]), format_euros(trace["unit_price"])
     if method is TariffMethod.SINGLE:
@@ -282,8 +351,7 @@ def _how(trace: dict[str, Any]) -> str:
     quotient = trace["quotient"]
     used = f"QF {quotient['value']} en vigueur depuis le {_day(quotient['since'])}"
     if method is TariffMethod.QF_BRACKETS:
-        bracket = Bracket(trace["bracket"]["lower"], trace["bracket"]["below"], trace["unit_price"])
-        return f"{used}, tranche {bracket}, soit {cents}"
+        return f"{used}, tranche {_bracket(trace)}, soit {cents}"
     computed = f"{used} × taux {_decimal(trace['rate'])}"
     if trace["clamped"]:
         bound = "plafond" if trace["clamped"] == "maximum" else "plancher"

@@ -236,7 +236,7 @@ def _grouped(lines: Sequence[InvoiceLine]) -> list[printed.InvoiceLine]:
     return [_printed_line(group) for group in groups]
 
 
-def _heading(line: InvoiceLine) -> tuple[str, str, str, int, int, str]:
+def _heading(line: InvoiceLine) -> tuple[str, str, str, int, int, date, str]:
     quotient = -1 if line.quotient_used is None else line.quotient_used
     return (
         line.child_name or "",
@@ -244,6 +244,7 @@ def _heading(line: InvoiceLine) -> tuple[str, str, str, int, int, str]:
         line.label,
         line.unit_cents,
         quotient,
+        line.quotient_since or date.min,
         line.explanation,
     )
 
@@ -259,7 +260,8 @@ def _printed_line(group: Sequence[InvoiceLine]) -> printed.InvoiceLine:
         amount=sum(line.amount_cents for line in group),
         dates=list_days(sorted({line.date for line in group})),
         quotient=first.quotient_used,
-        note=first.explanation if first.quotient_used is None else "",
+        quotient_since=first.quotient_since,
+        note=first.explanation,
     )
 
 

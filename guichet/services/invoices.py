@@ -311,7 +311,7 @@ def _copy_lines(session: Session, command: IssueInvoices, regie_id: int, first: 
     trace = Charge.trace
     explanation = case(
         (trace["method"].as_string() == TariffMethod.SINGLE.value, ""),
-        else_=func.coalesce(trace["sentence"].as_string(), ""),
+        else_=func.coalesce(trace["note"].as_string(), trace["sentence"].as_string(), ""),
     )
     order = (Person.sort_key, Charge.child_id, Activity.name, Charge.date, Charge.id)
     source = (
@@ -328,6 +328,7 @@ def _copy_lines(session: Session, command: IssueInvoices, regie_id: int, first: 
             Charge.amount_cents,
             Charge.eligible_cents,
             trace["quotient"]["value"].as_integer(),
+            func.date(trace["quotient"]["since"].as_string()),
             explanation,
         )
         .join(
@@ -357,6 +358,7 @@ def _copy_lines(session: Session, command: IssueInvoices, regie_id: int, first: 
         "amount_cents",
         "eligible_cents",
         "quotient_used",
+        "quotient_since",
         "explanation",
     )
     session.execute(insert(_LINE).from_select(columns, source), {"first": first, "last": first + count - 1})

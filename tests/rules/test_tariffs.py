@@ -21,6 +21,7 @@ from guichet.rules.tariffs import (
     Unpriced,
     explain,
     price,
+    tell,
 )
 
 DAY = date(2026, 3, 18)
@@ -262,3 +263,40 @@ def test_the_eligible_part_lies_between_nothing_and_the_line(
     ):
         line = _priced(_single(unit, eligible=part), quantity=quantity)
         assert 0 <= line.eligible_amount <= line.amount
+
+
+def _story(tariff: Tariff, quotient: Quotient | None = None, quantity: int = 1) -> tuple[str, ...]:
+    found = _priced(tariff, quotient, quantity)
+    return tuple(
+        sentence.replace("\u00a0", " ") for sentence in tell(found.trace, found.quantity, found.amount)
+    )
+
+
+def test_a_price_by_brackets_tells_its_tariff_quotient_bracket_and_quantity() -> None:
+    assert _story(_tariff(TariffMethod.QF_BRACKETS, brackets=GRID), _quotient(542), 3) == (
+        "Tarif « ALSH journée », par tranches de quotient familial.",
+        "Quotient familial 542 (CAF), en vigueur depuis le 01/01/2026.",
+        "Tranche de 500 à moins de 900 : 7,50 € l’unité.",
+        "3 × 7,50 € = 22,50 €.",
+    )
+
+
+def test_a_price_by_effort_rate_tells_its_rounding_or_its_bound() -> None:
+    rounded = _story(_effort(), _quotient(542))
+    assert rounded[2] == "Taux d’effort : 0,012 × 542 = 6,504 €, arrondi à 6,50 €."
+    assert "demi-centime" in rounded[3]
+    bounded = _story(_effort(), _quotient(2000))
+    assert bounded[2] == "Taux d’effort : 0,012 × 2000 = 24 €, ramené au plafond de 15,00 €."
+    assert len(bounded) == 3
+
+
+def test_a_price_without_quotient_says_so() -> None:
+    assert _story(_tariff(TariffMethod.QF_BRACKETS, brackets=GRID))[1:] == (
+        "Aucun quotient familial en vigueur ce jour-là : le tarif maximum s’applique.",
+        "Prix unitaire : 12,00 €.",
+    )
+
+
+def test_a_price_taken_over_from_another_program_tells_its_own_sentence() -> None:
+    trace = {"source": "noethys", "method": "single", "quotient": None, "sentence": "Repris : 4,00 €."}
+    assert tell(trace, 1, 400) == ("Repris : 4,00 €.",)

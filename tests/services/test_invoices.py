@@ -107,6 +107,32 @@ def test_the_pdf_reads_as_the_invoice(database: Database, context: Context) -> N
     assert "sans quotient familial, tarif maximum de 9,00 €" in " ".join(printed[0].split())
 
 
+def test_each_line_prints_its_quotient_and_the_day_it_took_effect(
+    database: Database, context: Context
+) -> None:
+    """A quotient that changed within the month makes two lines, each with its own."""
+    with database.writing() as session:
+        town = found(session)
+        town.grid(town.alsh, (0, 600, 800), (600, None, 900))
+        family = town.family("Martin")
+        town.quotient(family, 542, date(2026, 1, 1), date(2026, 3, 9))
+        town.quotient(family, 610, date(2026, 3, 10))
+        days = (date(2026, 3, 4), date(2026, 3, 11))
+        town.book(town.enrol(family, town.child(family), town.alsh), town.journee, *days)
+    (issued,) = transaction.run(
+        database, context, invoices.issue, IssueInvoices(date(2026, 3, 1), date(2026, 3, 31))
+    ).invoices
+    (sheet,) = transaction.read(database, context, invoice_documents.documents, [issued.invoice_id])
+    paper = transaction.read(database, context, invoice_documents.pdf, [issued.invoice_id])
+    assert [(line.quotient, line.quotient_since, line.note) for line in sheet.lines] == [
+        (542, date(2026, 1, 1), "Tranche de quotient de 0 à moins de 600"),
+        (610, date(2026, 3, 10), "Tranche de quotient 600 et plus"),
+    ]
+    printed = " ".join(pypdf.PdfReader(io.BytesIO(paper)).pages[0].extract_text().split())
+    assert "Quotient familial 542 depuis le 01/01/2026" in printed
+    assert "Quotient familial 610 depuis le 10/03/2026" in printed
+
+
 def test_issuing_twice_is_once(database: Database, context: Context) -> None:
     _two_families(database)
     _issue(database, context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -204,10 +205,16 @@ def _write_lines(loader: Loader, offer: Offer, invoices: Sequence[InvoiceValue])
                     "amount_cents": line.amount,
                     "eligible_cents": line.eligible,
                     "quotient_used": line.quotient,
+                    "quotient_since": _quotient_since(line.trace),
                     "explanation": "" if plain else line.trace["sentence"],
                 }
             )
     insert_rows(loader.session, InvoiceLine, rows)
+
+
+def _quotient_since(trace: Mapping[str, Any]) -> date | None:
+    quotient = trace["quotient"]
+    return date.fromisoformat(quotient["since"]) if quotient else None
 
 
 def _load_payments(loader: Loader, money: Money) -> None:
