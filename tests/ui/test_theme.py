@@ -1,45 +1,118 @@
 """Colours can be read, the font is there, text grows."""
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, dataclass
 
 import pytest
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QLabel
 
-from guichet.ui.theme import (
-    DARK,
-    FONT_FAMILY,
-    LIGHT,
-    PILLS,
-    Colours,
-    Look,
-    Theme,
-    Tone,
-    contrast,
-    style_sheet,
-)
+from guichet import resources_access
+from guichet.ui.theme import FONT_FAMILY, Look, Theme, style_sheet
+from guichet.ui.tokens import DARK, LIGHT, PILLS, Tone, contrast
 
-TEXT_ON_BACKGROUND = [
-    ("text", "window"), ("text", "surface"), ("text", "raised"), ("text", "selection"), ("text", "hover"),
-    ("text", "alternate"), ("muted", "window"), ("muted", "surface"), ("muted", "alternate"),
-    ("accent", "surface"), ("accent", "window"), ("on_accent", "accent"), ("on_accent", "accent_hover"),
-    ("nav_text", "nav"), ("nav_text", "nav_hover"), ("on_nav_current", "nav_current"),
-    ("danger", "surface"), ("danger", "danger_back"), ("danger", "window"), ("warning_text", "warning_back"),
-    ("success_text", "success_back"), ("info_text", "info_back"),
-]  # fmt: skip
+PALETTES = {
+    "light": LIGHT,
+    "dark": DARK,
+}
+PLAIN_BACKGROUNDS = ("window", "surface", "raised", "alternate", "hover", "selection")
+"""What a text without a background of its own may stand on: the page, a card, a row, a row under the mouse or chosen."""
+
+PAINTED = [("success_text", back) for back in ("surface", "alternate", "selection")] + [
+    ("warning_text", back) for back in ("surface", "alternate", "selection")
+]
+"""Graphic signs drawn by code: dots of the pieces, icons of the reasons."""
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize(("text", "back"), TEXT_ON_BACKGROUND)
-def test_text_stands_out_from_its_background(colours: Colours, text: str, back: str) -> None:
-    values = asdict(colours)
-    assert contrast(values[text], values[back]) >= 4.5
+@dataclass(frozen=True)
+class Rule:
+    """One selector of the style sheet with what it sets."""
+
+    selector: str
+    values: dict[str, str]
+
+    def colour(self, name: str) -> str | None:
+        """The token of a property, None for a fixed word such as `transparent`."""
+        found = re.search(r"@([a-z_]+)", self.values.get(name, ""))
+        return found[1] if found else None
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-def test_the_edge_of_a_field_can_be_seen(colours: Colours) -> None:
-    assert contrast(colours.control_line, colours.surface) >= 3
-    assert contrast(colours.accent, colours.surface) >= 3
+def rules() -> list[Rule]:
+    """The style sheet as written, one entry a selector."""
+    text = re.sub(r"/\*.*?\*/", "", resources_access.read_text("style/guichet.qss"), flags=re.DOTALL)
+    found = []
+    for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
+        values = dict(part.split(":", 1) for part in body.split(";") if ":" in part)
+        found += [
+            Rule(selector.strip(), {key.strip(): value for key, value in values.items()})
+            for selector in selectors.split(",")
+        ]
+    return found
+
+
+def base(selector: str) -> str:
+    """A selector without its states: what it looks like at rest."""
+    return re.sub(r":(?!:)[a-z-]+|\[(tone|owed|invalid)=[^]]*\]", "", selector)
+
+
+def backgrounds(rule: Rule, every: list[Rule]) -> set[str]:
+    """Each token that the rule's text may stand on."""
+    own = rule.colour("background")
+    if own:
+        return {own}
+    places = [rule.selector]
+    if " " in rule.selector and rule.selector.startswith("QFrame[role="):
+        places.append(rule.selector.split(" ")[0])
+    for place in places:
+        same = {each.colour("background") for each in every if each.selector == place}
+        same |= {each.colour("background") for each in every if each.selector == base(place)}
+        if same - {None}:
+            return {token for token in same if token}
+    return set(PLAIN_BACKGROUNDS)
+
+
+def text_pairs() -> set[tuple[str, str]]:
+    """Every text colour of the style sheet with every background it meets; what is disabled is not read."""
+    every = rules()
+    return {
+        (text, back)
+        for rule in every
+        if (text := rule.colour("color")) and ":disabled" not in rule.selector and text != "disabled"
+        for back in backgrounds(rule, every)
+    }
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_every_text_of_the_style_sheet_stands_out_from_what_it_stands_on(palette: str) -> None:
+    values = asdict(PALETTES[palette])
+    pairs = text_pairs() | {("text", back) for back in PLAIN_BACKGROUNDS}
+    assert len(pairs) > 25, "the style sheet was not understood"
+    weak = {pair: round(contrast(values[pair[0]], values[pair[1]]), 2) for pair in pairs}
+    assert not {pair: ratio for pair, ratio in weak.items() if ratio < 4.5}
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_every_edge_that_says_where_the_focus_is_can_be_seen(palette: str) -> None:
+    values = asdict(PALETTES[palette])
+    edges = {
+        (edge, "nav" if "nav" in rule.selector else "surface")
+        for rule in rules()
+        if ":focus" in rule.selector
+        and (edge := rule.colour("border") or rule.colour("border-color"))
+        and "primary" not in rule.selector
+    }
+    assert edges
+    edges |= {("control_line", "surface"), ("control_line", "window"), *PAINTED}
+    weak = {pair: round(contrast(values[pair[0]], values[pair[1]]), 2) for pair in edges}
+    assert not {pair: ratio for pair, ratio in weak.items() if ratio < 3}
+
+
+def test_the_style_sheet_names_every_colour_size_and_corner_by_its_token() -> None:
+    for rule in rules():
+        for name, value in rule.values.items():
+            assert "#" not in value, f"{rule.selector} writes a colour out"
+            assert name != "font-size" or "@size(" in value, f"{rule.selector} writes a size out"
+            assert name != "border-radius" or "@radius(" in value, f"{rule.selector} writes a corner out"
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -53,16 +53,15 @@ class TaskStrip(QWidget):
 
     def _show_first(self) -> None:
         task = self._tasks[0]
-        self.bar.setRange(0, 0)
-        self.bar.show()
+        self.bar.hide()
         self.stop.setVisible(task.cancellable)
         self.stop.setEnabled(not task.cancelled)
-        self._say("arrêt demandé" if task.cancelled else "")
+        self._say("arrêt demandé" if task.cancelled else "en cours")
 
     def _say(self, step: str) -> None:
         behind = len(self._tasks) - 1
         title = self._tasks[0].title
-        text = f"{title} — {step}" if step else title
+        text = f"{title} — {step}"
         if behind:
             text += f" ; {count(behind, 'autre travail attend', 'autres travaux attendent')}"
         self.label.setText(text)
@@ -70,6 +69,7 @@ class TaskStrip(QWidget):
     def _progress(self, task: Task, done: int, total: int, text: str) -> None:
         if not self._tasks or task is not self._tasks[0] or task.cancelled:
             return
+        self.bar.show()
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
         self._say(text or f"{grouped(done)} sur {grouped(total)}")
