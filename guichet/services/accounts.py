@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from guichet.models.database import Database
 from guichet.models.settings import UserAccount
 from guichet.rules.errors import UserError
-from guichet.rules.permissions import Permission, Role
+from guichet.rules.permissions import ROLE_LABELS, Permission, Role
 from guichet.rules.text import format_instant
 from guichet.services import journal, transaction
 from guichet.services.transaction import Actor, Context, needs
@@ -21,6 +21,8 @@ from guichet.services.transaction import Actor, Context, needs
 ATTEMPTS_BEFORE_LOCK = 5
 LOCK = timedelta(minutes=10)
 MINIMUM_LENGTH = 8
+LONGEST_LOGIN = 60
+LONGEST_NAME = 240
 
 _hasher = PasswordHasher()
 _WRONG = "Identifiant ou mot de passe inconnu : vérifiez les majuscules, puis réessayez."
@@ -55,15 +57,19 @@ def create(session: Session, context: Context, account: NewAccount) -> int:
     login = account.login.strip().lower()
     if not login:
         raise UserError("Donnez un identifiant au compte.", field="login")
+    if len(login) > LONGEST_LOGIN or any(char.isspace() for char in login):
+        raise UserError(
+            f"Un identifiant s’écrit sans espace, en {LONGEST_LOGIN} caractères au plus.", field="login"
+        )
+    name = checked_name(account.display_name.strip() or login)
+    refuse_without_role(account.roles)
     if session.execute(select(UserAccount.id).where(UserAccount.login == login)).first():
         raise UserError(f"L’identifiant « {login} » est déjà pris : choisissez-en un autre.", field="login")
-    if account.password is not None:
-        refuse_weak(account.password)
     row = UserAccount(
         login=login,
-        display_name=account.display_name.strip() or login,
+        display_name=name,
         roles=sorted(account.roles),
-        password_hash=_hasher.hash(account.password) if account.password is not None else None,
+        password_hash=hashed(account.password) if account.password is not None else None,
     )
     session.add(row)
     session.flush()  # the journal names the new row
@@ -73,8 +79,34 @@ def create(session: Session, context: Context, account: NewAccount) -> int:
         action="account.create",
         subject=("user_account", row.id),
         summary=f"Compte {login} ouvert",
+        detail={
+            "after": {"display_name": name, "roles": row.roles, "has_password": row.password_hash is not None}
+        },
     )
     return row.id
+
+
+def checked_name(text: str) -> str:
+    """The name of who works here, as it is kept. Raises UserError when there is none or it is too long."""
+    name = text.strip()
+    if not name:
+        raise UserError("Donnez le nom de la personne.", field="display_name")
+    if len(name) > LONGEST_NAME:
+        raise UserError(f"Ce nom est trop long : {LONGEST_NAME} caractères au plus.", field="display_name")
+    return name
+
+
+def refuse_without_role(roles: frozenset[Role]) -> None:
+    """Raise UserError for an account that could do nothing."""
+    if not roles:
+        names = ", ".join(f"« {label} »" for label in ROLE_LABELS.values())
+        raise UserError(f"Choisissez au moins un rôle parmi {names}.", field="roles")
+
+
+def hashed(password: str) -> str:
+    """The password as it is kept (argon2). Raises UserError when it is too weak."""
+    refuse_weak(password)
+    return _hasher.hash(password)
 
 
 def refuse_weak(password: str) -> None:

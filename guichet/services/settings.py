@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "town.siret": "",
     "town.signatory": "",
     "town.signatory_title": "Le maire",
+    "calendar.zone": "A",
+    "calendar.public_zone": "Métropole",
     "requests.answer_days": 2,
     "requests.undo_seconds": 30,
     "requests.overdue_blocks": True,
