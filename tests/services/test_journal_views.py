@@ -7,15 +7,28 @@ import pytest
 from sqlalchemy import delete
 
 from guichet.models.database import Database
+from guichet.models.money import PaymentMode
 from guichet.models.settings import JournalDetail
 from guichet.rules.errors import PermissionDenied, UserError
 from guichet.rules.permissions import Role
-from guichet.services import accounts, decisions, journal, journal_views, proposals, request_detail, settings
+from guichet.services import (
+    accounts,
+    decisions,
+    invoices,
+    journal,
+    journal_views,
+    payments,
+    proposals,
+    request_detail,
+    settings,
+)
 from guichet.services.accounts import NewAccount
 from guichet.services.decisions import Accept, AskComplement
+from guichet.services.invoices import IssueInvoices
 from guichet.services.journal_views import EntryRow, EntryView, JournalQuery
+from guichet.services.payments import RecordPayment
 from guichet.services.transaction import Actor, Context, read, run
-from tests.services import request_town
+from tests.services import billing_town, request_town
 from tests.services.request_town import WEDNESDAY, Town, slot_days
 
 
@@ -245,3 +258,35 @@ def test_a_reading_of_health_stands_in_the_journal(database: Database, context: 
     run(database, _agent(context), request_detail.reveal_health, request_id)
     row = _rows(database, context, group="health")[0]
     assert (row.login, row.subject_id, row.act) == ("lea", request_id, "Lecture de données de santé")
+
+
+def test_a_run_of_invoices_stands_in_the_journal_of_each_family_it_billed(
+    database: Database, context: Context
+) -> None:
+    with database.writing() as session:
+        town = billing_town.found(session)
+        town.single(town.alsh, 900)
+        billed = [town.family(name) for name in ("Bernard", "Martin")]
+        for family in billed:
+            town.book(town.enrol(family, town.child(family), town.alsh), town.journee, date(2026, 3, 4))
+        ids = [family.id for family in billed]
+        nothing, regie = town.family("Zoran").id, town.regie.id
+    march = IssueInvoices(date(2026, 3, 1), date(2026, 3, 31))
+    result = run(database, context, invoices.issue, march)
+    run(
+        database,
+        context,
+        payments.record,
+        RecordPayment(ids[1], regie, PaymentMode.CASH, 900, date(2026, 3, 18)),
+    )
+    assert len(result.invoices) == 2
+    assert [_acts(database, context, family_id=one) for one in (*ids, nothing)] == [
+        ["billing.issue"],
+        ["payment.record", "billing.issue"],
+        [],
+    ]
+    director = _agent(context, roles=(Role.ALSH_DIRECTOR,))
+    assert _acts(database, director, family_id=ids[1]) == []
+    entry_id = _rows(database, context, family_id=ids[1])[0].entry_id
+    with pytest.raises(PermissionDenied):
+        read(database, director, journal_views.entry, entry_id)
