@@ -173,7 +173,13 @@ def _foreseen(one: Proposed) -> tuple[str, str]:
 
 def _reasons(verdicts: Sequence[Proposal], verdict: Verdict) -> str:
     """The distinct sentences that led to this verdict, in their order."""
-    sentences = [reason.sentence for one in verdicts if one.verdict is verdict for reason in one.reasons]
+    sentences = [
+        reason.sentence
+        for one in verdicts
+        if one.verdict is verdict
+        for reason in one.reasons
+        if reason.effect is verdict
+    ]
     return " ".join(dict.fromkeys(sentences))
 
 
@@ -247,6 +253,34 @@ def refuse_all(
     return _each(database, context, request_ids, refuse, progress, is_cancelled)
 
 
+def undo_all(
+    database: OpenedDatabase,
+    context: Context,
+    request_ids: Sequence[int],
+    progress: Progress = unwatched,
+    is_cancelled: Callable[[], bool] = never,
+) -> BulkReport:
+    """Take back the last decision of each of these requests whose answer has not left, one transaction a request."""
+    transaction.require(context, Permission.DECIDE_REQUESTS)
+    named = transaction.read(database, context, _named, request_ids)
+    return _one_by_one(
+        named,
+        lambda request_id: transaction.run(database, context, decisions.undo, decisions.Handle(request_id)),
+        progress,
+        is_cancelled,
+    )
+
+
+def _named(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[tuple[int, str], ...]:
+    """These requests (id, portal's id), latest first: what was decided last is undone first."""
+    rows = session.execute(
+        select(Request.id, Request.external_id)
+        .where(Request.id.in_(request_ids))
+        .order_by(Request.decided_at.desc(), Request.id.desc())
+    )
+    return tuple((row.id, row.external_id) for row in rows)
+
+
 def _each(
     database: OpenedDatabase,
     context: Context,
@@ -257,6 +291,15 @@ def _each(
 ) -> BulkReport:
     transaction.require(context, Permission.DECIDE_REQUESTS)
     ordered = transaction.read(database, context, in_order, request_ids)
+    return _one_by_one(ordered, act, progress, is_cancelled)
+
+
+def _one_by_one(
+    ordered: Sequence[tuple[int, str]],
+    act: Callable[[int], DecisionResult],
+    progress: Progress,
+    is_cancelled: Callable[[], bool],
+) -> BulkReport:
     outcomes: list[RequestOutcome] = []
     for done, (request_id, external_id) in enumerate(ordered, start=1):
         if is_cancelled():

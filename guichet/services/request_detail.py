@@ -144,6 +144,7 @@ class RequestDetail:
     child: str
     activity: str
     agent: str
+    held_by_me: bool
     taken_at: datetime | None
     comment: str
     payment_reference: str | None
@@ -227,6 +228,7 @@ def _detail(session: Session, context: Context, request_id: int, *, with_health:
         child=header.child,
         activity=header.activity,
         agent=header.agent,
+        held_by_me=request.agent_id is not None and request.agent_id == context.actor.user_id,
         taken_at=request.taken_at,
         comment=payload.get("comment") or payload.get("text") or payload.get("body") or "",
         payment_reference=request.payment_reference,
