@@ -1,12 +1,22 @@
 """Money is integer cents; one rounding function; one way to share cents without losing any."""
 
+import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 from guichet.rules.errors import UserError
 
 NARROW_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
+MOST_DIGITS = 9  # of euros: what the base keeps as cents on every engine, with room to sum it
+_SPACES = rf"[ {NARROW_SPACE}{NO_BREAK_SPACE}]"
+_TYPED_AMOUNT = re.compile(
+    rf"(?P<sign>[+\-−]?){_SPACES}*"
+    rf"(?:(?P<before>[0-9]+){_SPACES}*€{_SPACES}*(?P<after>[0-9]{{2}})"
+    rf"|(?:(?P<euros>[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,](?P<cents>[0-9]*))?|[.,](?P<only>[0-9]+))"
+    rf"{_SPACES}*(?:€|eur|euros?)?)",
+    re.IGNORECASE,
+)
 
 
 def round_half_up(amount: Decimal) -> int:
@@ -23,28 +33,25 @@ def format_euros(cents: int) -> str:
 
 
 def parse_euros(text: str) -> int:
-    """Read an amount typed by a person (« 1 234,5 », « 12.30 € ») as cents.
+    """Read an amount typed by a person (« 1 234,5 », « 12.30 € », « 12€30 ») as cents.
 
-    Raises UserError when it is not an amount or carries a fraction of a cent.
+    Raises UserError when it is not an amount, carries a fraction of a cent or is beyond what anything here costs.
     """
-    cleaned = (
-        text.replace("€", "")
-        .replace(NARROW_SPACE, "")
-        .replace(NO_BREAK_SPACE, "")
-        .replace(" ", "")
-        .replace(",", ".")
-    )
-    try:
-        cents = Decimal(cleaned) * 100
-    except InvalidOperation:
-        raise UserError(
-            "Ce montant n’est pas lisible : écrivez par exemple 12,30.", code="amount_unreadable"
-        ) from None
-    if not cents.is_finite() or cents != cents.to_integral_value():
+    found = _TYPED_AMOUNT.fullmatch(text.strip())
+    if found is None:
+        raise UserError("Ce montant n’est pas lisible : écrivez par exemple 12,30.", code="amount_unreadable")
+    euros = "".join(char for char in found["euros"] or found["before"] or "0" if char.isdigit())
+    cents = found["cents"] or found["only"] or found["after"] or ""
+    if cents.rstrip("0")[2:]:
         raise UserError(
             "Un montant s’écrit en euros et centimes entiers, par exemple 12,30.", code="amount_not_cents"
         )
-    return int(cents)
+    if len(euros.lstrip("0")) > MOST_DIGITS:
+        raise UserError(
+            "Ce montant est trop grand : vérifiez les chiffres et la virgule.", code="amount_too_large"
+        )
+    amount = int(euros) * 100 + int(cents[:2].ljust(2, "0"))
+    return -amount if found["sign"] in ("-", "−") else amount
 
 
 def share_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:

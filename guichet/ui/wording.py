@@ -6,6 +6,7 @@ from datetime import date
 from guichet.rules.money import format_euros
 from guichet.rules.requests import RequestState
 from guichet.rules.text import format_date
+from guichet.rules.typed_dates import MONTHS as MONTHS
 from guichet.services.families import FamilyRow
 from guichet.services.family_sheet import MemberView
 from guichet.ui.tables import State
@@ -92,21 +93,6 @@ CONSENTS = {
     "email": "Courriels d’information",
     "sms": "SMS",
 }
-
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 
 WEEKDAYS_SHORT = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 
