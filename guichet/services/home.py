@@ -1,30 +1,43 @@
 """The work waiting, counted: the tiles of the home page, and today by site (screens.md §1)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Booking, BookingState
-from guichet.models.dossiers import Document, DocumentState
-from guichet.models.money import Invoice
-from guichet.models.offer import Activity, CapacityPool, Facility, PoolDay, PoolSlot
+from guichet.models.money import Invoice, Payment
+from guichet.models.offer import Activity, CapacityPool, Facility, PoolDay
+from guichet.models.people import Family
 from guichet.models.requests import BatchState, ImportBatch, ImportLine, Request, RequestKind, RequestState
 from guichet.rules.permissions import Permission
-from guichet.rules.requests import OPEN_STATES
 from guichet.rules.text import paris_day
-from guichet.services import facts
-from guichet.services.requests import held_by
+from guichet.services import expiring_pieces, facts, freed_places, settings
+from guichet.services.import_views import MissingNight, missing_nights
+from guichet.services.requests import Queue, RequestQuery, count_each
 from guichet.services.transaction import Context, needs
 
-EXPIRING_DAYS = 30
+# The very view that each number opens: the count and the list share their conditions.
+QUERIES: dict[str, RequestQuery] = {
+    "mine": RequestQuery(queue=Queue.MINE),
+    "to_take": RequestQuery(queue=Queue.TO_TAKE),
+    "complements": RequestQuery(complement_received=True),
+    "waiting_family": RequestQuery(queue=Queue.WAITING_FAMILY),
+    "late_answers": RequestQuery(late=True, sort="answer_by"),
+    "anomalies": RequestQuery(queue=Queue.ANOMALIES),
+    "waiting_list": RequestQuery(states=(RequestState.WAITING_LIST,)),
+    "attestations_asked": RequestQuery(kinds=(RequestKind.ATTESTATION,)),
+}
 
 
 @dataclass(frozen=True)
 class NightTile:
-    """The last import of a portal's file: when, how many lines, what they became, and what is proposed or wrong."""
+    """The last import of a portal's file: how many lines, what they became; `proposed` requests, of which `fits` fit.
+
+    `proposed` counts what `RequestQuery(queue=ALL, batch_id=…)` lists.
+    """
 
     batch_id: int
     portal: str
@@ -35,8 +48,17 @@ class NightTile:
     imported: int
     duplicate: int
     quarantined: int
+    proposed: int
     fits: int
     anomalies: int
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """A base without any family yet: whether the town is named and has activities."""
+
+    town_named: bool
+    has_activities: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +75,10 @@ class SiteRow:
 
 @dataclass(frozen=True)
 class Home:
-    """What waits for the one who looks. Amounts in cents; each count opens the list it names."""
+    """What waits for the one who looks. Amounts in cents; each count opens the list it names.
+
+    Counts on money are 0 without the permission to read billing.
+    """
 
     today: date
     mine: int
@@ -62,100 +87,51 @@ class Home:
     complements: int
     anomalies: int
     late_answers: int
+    waiting_list: int
+    attestations_asked: int
     expiring_pieces: int
     freed_places: int
     overdue_invoices: int
     overdue_cents: int
+    payments_today: int
+    payments_today_cents: int
     night: NightTile | None
+    missing: tuple[MissingNight, ...]
     sites: tuple[SiteRow, ...]
+    first_steps: FirstSteps | None
 
 
 @needs(Permission.READ_REQUESTS)
 def home(session: Session, context: Context) -> Home:
     """Every tile in a fixed number of queries."""
     today = paris_day(context.now)
-    requests = _requests(session, context, today)
-    overdue, cents = _overdue(session, today) if context.may(Permission.READ_BILLING) else (0, 0)
+    counted = dict(zip(QUERIES, count_each(session, context, tuple(QUERIES.values())), strict=True))
+    reads_billing = context.may(Permission.READ_BILLING)
+    overdue, overdue_cents = _overdue(session, today) if reads_billing else (0, 0)
+    paid, paid_cents = _paid(session, today) if reads_billing else (0, 0)
     return Home(
         today=today,
-        **requests,
-        complements=_complements(session),
-        expiring_pieces=_expiring(session, today),
-        freed_places=_freed(session, today),
+        **counted,
+        expiring_pieces=expiring_pieces.count(session, today),
+        freed_places=freed_places.count(session, context),
         overdue_invoices=overdue,
-        overdue_cents=cents,
-        night=_night(session),
+        overdue_cents=overdue_cents,
+        payments_today=paid,
+        payments_today_cents=paid_cents,
+        night=_night(session, context),
+        missing=missing_nights(session, context),
         sites=_sites(session, today),
+        first_steps=_first_steps(session),
     )
 
 
-def _requests(session: Session, context: Context, today: date) -> dict[str, int]:
-    is_open = Request.state.in_(OPEN_STATES)
-    counted = {
-        "mine": and_(is_open, held_by(context)),
-        "to_take": or_(
-            Request.state == RequestState.PENDING,
-            and_(Request.state == RequestState.IN_PROGRESS, Request.agent_id.is_(None)),
-        ),
-        "waiting_family": Request.state == RequestState.NEEDS_INFO,
-        "anomalies": and_(is_open, Request.anomaly.is_not(None)),
-        "late_answers": and_(is_open, Request.answer_by < today),
-    }
-    row = session.execute(
-        select(*(func.coalesce(func.sum(case((what, 1), else_=0)), 0) for what in counted.values())).where(
-            is_open
-        )
-    ).one()
-    return dict(zip(counted, (int(number) for number in row), strict=True))
-
-
-def _complements(session: Session) -> int:
-    """Requests whose complement came and that nobody decided since."""
-    complement = aliased(Request)
-    statement = (
-        select(func.count(func.distinct(Request.id)))
-        .join(complement, complement.refers_to_id == Request.id)
-        .where(
-            complement.kind == RequestKind.COMPLEMENT,
-            complement.state == RequestState.ACCEPTED,
-            Request.state == RequestState.IN_PROGRESS,
-        )
-    )
-    return session.execute(statement).scalar_one()
-
-
-def _expiring(session: Session, today: date) -> int:
-    return session.execute(
-        select(func.count(Document.id)).where(
-            Document.state == DocumentState.VALID,
-            Document.valid_until >= today,
-            Document.valid_until <= today + timedelta(days=EXPIRING_DAYS),
-        )
-    ).scalar_one()
-
-
-def _freed(session: Session, today: date) -> int:
-    """Days of a pool that have a place while children wait for it."""
-    booked = func.sum(case((Booking.state == BookingState.BOOKED, Booking.quantity), else_=0))
-    waiting = func.sum(case((Booking.state == BookingState.WAITING, 1), else_=0))
-    days = (
-        select(PoolDay.id)
-        .join(CapacityPool, CapacityPool.id == PoolDay.pool_id)
-        .join(PoolSlot, PoolSlot.pool_id == PoolDay.pool_id)
-        .join(
-            Booking,
-            and_(
-                Booking.slot_id == PoolSlot.slot_id,
-                Booking.date == PoolDay.date,
-                or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
-            ),
-        )
-        .where(PoolDay.date >= today, Booking.state != BookingState.CANCELLED)
-        .group_by(PoolDay.id, PoolDay.size)
-        .having(and_(waiting > 0, booked < PoolDay.size))
-        .subquery()
-    )
-    return session.execute(select(func.count()).select_from(days)).scalar_one()
+def _first_steps(session: Session) -> FirstSteps | None:
+    """What a base just made still lacks; None once families are in."""
+    if session.execute(select(Family.id).limit(1)).first() is not None:
+        return None
+    named = settings.get(session, "town.name") != settings.DEFAULTS["town.name"]
+    offered = session.execute(select(Activity.id).limit(1)).first() is not None
+    return FirstSteps(named, offered)
 
 
 def _overdue(session: Session, today: date) -> tuple[int, int]:
@@ -167,7 +143,17 @@ def _overdue(session: Session, today: date) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def _night(session: Session) -> NightTile | None:
+def _paid(session: Session, today: date) -> tuple[int, int]:
+    """The payments received today and their cents, contra-entries taken off."""
+    row = session.execute(
+        select(func.count(Payment.id), func.coalesce(func.sum(Payment.amount_cents), 0)).where(
+            Payment.received_on == today
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def _night(session: Session, context: Context) -> NightTile | None:
     batch = session.scalars(
         select(ImportBatch).order_by(ImportBatch.started_at.desc(), ImportBatch.id.desc()).limit(1)
     ).first()
@@ -182,6 +168,7 @@ def _night(session: Session) -> NightTile | None:
         .join(Request, Request.id == ImportLine.request_id)
         .where(ImportLine.batch_id == batch.id, ImportLine.outcome == "imported")
     ).one()
+    (proposed,) = count_each(session, context, [RequestQuery(queue=Queue.ALL, batch_id=batch.id)])
     return NightTile(
         batch.id,
         batch.portal,
@@ -192,6 +179,7 @@ def _night(session: Session) -> NightTile | None:
         batch.imported,
         batch.duplicate,
         batch.quarantined,
+        proposed,
         int(fits),
         int(anomalies),
     )

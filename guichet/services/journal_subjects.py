@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from guichet.models.bookings import Booking, Enrolment
 from guichet.models.dossiers import Document, Dossier
 from guichet.models.money import Attestation, DocumentOrigin, Invoice, Payment
+from guichet.models.offer import Activity
 from guichet.models.people import Family, Membership, Person, Quotient
 from guichet.models.requests import ImportBatch, Request
 from guichet.models.settings import Journal, UserAccount
@@ -31,6 +32,7 @@ KINDS: dict[str, str] = {
     "quotient": "Quotient familial",
     "import_batch": "Lot du portail",
     "user_account": "Compte",
+    "activity": "Activité",
     "setting": "Réglages",
     "portal": "Portail",
     "database": "Base",
@@ -188,6 +190,7 @@ def _people(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
 
 
 _NAMES: dict[str, Any] = {
+    "activity": lambda ids: select(Activity.id, Activity.name).where(Activity.id.in_(ids)),
     "request": lambda ids: _with_family(
         Request.external_id, Request.id, Request.family_id, ids, Request.kind
     ),

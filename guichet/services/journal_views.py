@@ -17,10 +17,8 @@ from guichet.rules.text import PARIS, fold, format_date
 from guichet.services import journal, journal_subjects, journal_words, sheet_fields
 from guichet.services.journal_words import Change, Hidden, ItemName
 from guichet.services.paging import Page, PageQuery
+from guichet.services.text_search import holds
 from guichet.services.transaction import Context, needs, require
-
-# The accented letters that a plain one stands for in a search, both cases.
-_ACCENTED = {"a": "àâä", "c": "ç", "e": "éèêë", "i": "îï", "o": "ôö", "u": "ùûü", "y": "ÿ", "n": "ñ"}
 
 
 @dataclass(frozen=True)
@@ -218,25 +216,12 @@ def _said(session: Session, word: str, accounts: Sequence[Any]) -> ColumnElement
     acts = [action for action, label in journal_words.ACTS.items() if word in fold(label)]
     logins = [row.login for row in accounts if word in fold(f"{row.display_name} {row.login}")]
     return or_(
-        _holds(session, word),
+        holds(session, Journal.summary, word),
         Journal.action.in_(acts),
         Journal.login.in_(logins),
         func.lower(Journal.workstation).contains(word, autoescape=True),
         journal_subjects.about_words(word),
     )
-
-
-def _holds(session: Session, word: str) -> ColumnElement[bool]:
-    """Summaries that hold the word, whatever its accents and case: a pattern that each engine matches by itself."""
-    letters = "".join(_letter(char) for char in word)
-    if session.get_bind().dialect.name == "sqlite":
-        return Journal.summary.op("GLOB", is_comparison=True)(f"*{letters}*")
-    return Journal.summary.op("~", is_comparison=True)(letters)
-
-
-def _letter(char: str) -> str:
-    same = char + _ACCENTED.get(char, "")
-    return f"[{''.join(dict.fromkeys(same + same.upper()))}]"
 
 
 def _items(session: Session, ids: Sequence[int]) -> dict[int, ItemName]:

@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from guichet.models.bookings import Booking, BookingState
 from guichet.models.offer import Activity, Facility, Slot
 from guichet.models.people import Family, Person, Quotient
 from guichet.models.requests import (
+    ImportLine,
     ItemDecision,
+    LineOutcome,
     Origin,
     Request,
     RequestItem,
@@ -79,7 +82,9 @@ class RequestQuery(PageQuery):
     """A view of the requests; superseded revisions are never listed.
 
     `states`, `kinds` and `activity_id` narrow the view; `text` is words in any order, without accents; `proposal` is
-    accept, wait, refuse, examine or mixed. `sort` is one of `SORTS`.
+    accept, wait, refuse, examine or mixed. `complement_received` keeps those whose complement came and that nobody
+    decided since, `late` open ones whose answer is overdue, `batch_id` what an import brought, `waiting_on` those with a
+    child on the waiting list that day. `sort` is one of `SORTS`.
     """
 
     queue: Queue = Queue.OPEN
@@ -89,6 +94,10 @@ class RequestQuery(PageQuery):
     family_id: int | None = None
     proposal: str = ""
     text: str = ""
+    complement_received: bool = False
+    late: bool = False
+    batch_id: int | None = None
+    waiting_on: date | None = None
     sort: str = "submitted_at"
 
 
@@ -182,6 +191,14 @@ def list_requests(session: Session, context: Context, query: RequestQuery) -> Pa
 
 
 @needs(Permission.READ_REQUESTS)
+def count_each(session: Session, context: Context, queries: Sequence[RequestQuery]) -> tuple[int, ...]:
+    """How many requests each of these views lists: one query, by the very conditions of the list."""
+    counted = (_base(select(func.count(Request.id))).where(*_conditions(context, query)) for query in queries)
+    found = session.execute(select(*(one.scalar_subquery() for one in counted))).one()
+    return tuple(int(number) for number in found)
+
+
+@needs(Permission.READ_REQUESTS)
 def matching_ids(session: Session, context: Context, query: RequestQuery) -> tuple[int, ...]:
     """The ids of every request of the view, whatever the page, in order of submission, portal, id."""
     return tuple(
@@ -259,6 +276,20 @@ def _conditions(context: Context, query: RequestQuery) -> list[ColumnElement[boo
         found.append(Request.family_id == query.family_id)
     if query.proposal:
         found.append(Request.proposal == query.proposal)
+    if query.complement_received:
+        found.append(_complement_received())
+    if query.late:
+        found.append(and_(Request.state.in_(OPEN_STATES), Request.answer_by < paris_day(context.now)))
+    if query.batch_id is not None:
+        found.append(
+            Request.id.in_(
+                select(ImportLine.request_id).where(
+                    ImportLine.batch_id == query.batch_id, ImportLine.outcome == LineOutcome.IMPORTED
+                )
+            )
+        )
+    if query.waiting_on is not None:
+        found.append(_waits_on(query.waiting_on, query.activity_id))
     found += [
         or_(
             Request.search_key.contains(word, autoescape=True),
@@ -267,6 +298,36 @@ def _conditions(context: Context, query: RequestQuery) -> list[ColumnElement[boo
         for word in searched_words(query.text)
     ]
     return found
+
+
+def _complement_received() -> ColumnElement[bool]:
+    """In progress, and a complement of the family has been joined to it."""
+    complement = aliased(Request)
+    came = (
+        select(complement.id)
+        .where(
+            complement.refers_to_id == Request.id,
+            complement.kind == RequestKind.COMPLEMENT,
+            complement.state == RequestState.ACCEPTED,
+        )
+        .correlate(Request)
+        .exists()
+    )
+    return and_(Request.state == RequestState.IN_PROGRESS, came)
+
+
+def _waits_on(day: date, activity_id: int | None) -> ColumnElement[bool]:
+    """Requests one of whose dates made a booking that waits that day, whatever the request has become since."""
+    waiting = (
+        select(RequestItem.id)
+        .join(Booking, Booking.request_item_id == RequestItem.id)
+        .where(
+            RequestItem.request_id == Request.id, Booking.date == day, Booking.state == BookingState.WAITING
+        )
+    )
+    if activity_id is not None:
+        waiting = waiting.where(Booking.activity_id == activity_id)
+    return waiting.correlate(Request).exists()
 
 
 def _speaks_of(activity_id: int) -> ColumnElement[bool]:
