@@ -68,6 +68,14 @@ PAGES: tuple[PageEntry, ...] = (
         "regie#attestations",
         _page("attestations", "AttestationsPage"),
     ),
+    PageEntry(
+        "settings",
+        "Paramètres",
+        "cog-outline",
+        Permission.ADMINISTER,
+        "administration#parametres",
+        _page("settings", "SettingsPage"),
+    ),
 )
 
 

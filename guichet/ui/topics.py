@@ -12,6 +12,7 @@ class Topic(Enum):
     BOOKINGS = "bookings"
     BILLING = "billing"
     ATTESTATIONS = "attestations"
+    SETTINGS = "settings"
 
 
 Topics = frozenset[Topic]
@@ -19,4 +20,5 @@ Topics = frozenset[Topic]
 NOTHING: Topics = frozenset()
 DECISION: Topics = frozenset({Topic.REQUESTS, Topic.BOOKINGS, Topic.FAMILIES, Topic.BILLING})
 IMPORT: Topics = frozenset({Topic.IMPORTS, *DECISION})
+SETTINGS: Topics = frozenset({Topic.SETTINGS})
 MONEY: Topics = frozenset({Topic.BILLING, Topic.ATTESTATIONS})

@@ -1,0 +1,58 @@
+"""What each section of « Paramètres » is: read when first shown, saved by Ctrl+S, left by Escape one step at a time."""
+
+from typing import Any
+
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+
+from guichet.ui.page import Tools
+from guichet.ui.widgets.fields import text_label
+
+
+def holds_focus(widget: QWidget) -> bool:
+    """Whether the cursor is in the widget or in something inside it."""
+    focused = QApplication.focusWidget()
+    return focused is not None and (focused is widget or widget.isAncestorOf(focused))
+
+
+class SettingsSection(QWidget):
+    """One entry of the list on the left. A subclass sets `name` and `title` and writes `reload`."""
+
+    name = ""
+    title = ""
+    explanation = ""
+
+    def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tools = tools
+        self.desk = tools.desk
+        self.messages = tools.messages
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(4, 0, 12, 12)
+        self.body.setSpacing(12)
+        self.head = QHBoxLayout()
+        self.head.addWidget(text_label(self.title, "heading", self))
+        self.head.addStretch(1)
+        self.body.addLayout(self.head)
+        if self.explanation:
+            self.body.addWidget(text_label(self.explanation, "muted", self, wrap=True))
+
+    def reload(self) -> None:
+        """Read again what the section shows; what is typed and not saved stays."""
+        raise NotImplementedError
+
+    def save(self) -> None:
+        """Save what was typed in the form that has the cursor."""
+
+    def first_field(self) -> QWidget:
+        """Where the cursor goes when the section is entered."""
+        return self
+
+    def step_back(self) -> bool:
+        """Escape: from a form to the table it belongs to. False when there is nothing to leave."""
+        return False
+
+    def open(self, wanted: Any) -> None:
+        """Show one thing of the section."""
+
+    def show_example(self) -> None:
+        """Choose something of what the section lists, for a picture of it."""

@@ -1,0 +1,342 @@
+"""« Utilisateurs »: who works here, with which roles, and who may still come in."""
+
+from uuid import uuid4
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from guichet.rules.errors import UserError
+from guichet.rules.permissions import ROLE_LABELS, Role
+from guichet.rules.text import format_instant
+from guichet.services import accounts, users
+from guichet.services.accounts import NewAccount
+from guichet.services.users import ChangeUser, SetActive, SetPassword, Unlock, UserRow
+from guichet.ui.messages import Question
+from guichet.ui.page import Tools
+from guichet.ui.tables import Column, State
+from guichet.ui.theme import Tone
+from guichet.ui.topics import SETTINGS
+from guichet.ui.widgets.facts import Card, ShortTable
+from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.settings_form import DraftedForm
+from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.wording import NBSP
+
+ACTIVE = State("✓", "Actif", Tone.GREEN)
+LOCKED = State("B", "Bloqué", Tone.ORANGE)
+CLOSED = State("×", "Désactivé", Tone.GREY)
+CONSOLE = State("–", "Sans mot de passe", Tone.WHITE)
+NEW = "settings:user:new"
+
+
+def state_of(row: UserRow) -> State:
+    """Whether the account's owner may come in now."""
+    if not row.active:
+        return CLOSED
+    if row.locked_until is not None:
+        return LOCKED
+    return ACTIVE if row.has_password else CONSOLE
+
+
+def roles_text(row: UserRow) -> str:
+    """« Agent du guichet, Régie et facturation »."""
+    return ", ".join(label for role, label in ROLE_LABELS.items() if role in row.roles)
+
+
+COLUMNS = (
+    Column[UserRow]("Nom", lambda row: row.display_name, None, bold=True),
+    Column[UserRow]("Identifiant", lambda row: row.login, 14),
+    Column[UserRow]("Rôles", roles_text, None),
+    Column[UserRow]("État", lambda row: state_of(row).label, 18, state=state_of),
+)
+
+
+class RoleBoxes(QWidget):
+    """A box to tick for each role; the value is the sorted list of role codes."""
+
+    edited = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.boxes = {role: QCheckBox(label, self) for role, label in ROLE_LABELS.items()}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for box in self.boxes.values():
+            column.addWidget(box)
+            box.toggled.connect(self.edited)
+        self.setFocusProxy(next(iter(self.boxes.values())))
+
+    def value(self) -> list[str]:
+        return sorted(role.value for role, box in self.boxes.items() if box.isChecked())
+
+    def set_value(self, value: list[str] | None) -> None:
+        for role, box in self.boxes.items():
+            box.setChecked(role.value in (value or []))
+
+
+class UsersSection(SettingsSection):
+    """The accounts above, the chosen one or a new one below."""
+
+    name = "users"
+    title = "Utilisateurs"
+    explanation = (
+        "Un compte désactivé garde son nom dans le journal. "
+        "Un compte sans mot de passe ne sert qu’à la ligne de commande."
+    )
+
+    def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
+        super().__init__(tools, parent)
+        self.table = ShortTable(
+            tools.theme,
+            COLUMNS,
+            "Comptes des utilisateurs",
+            "Aucun compte : ajoutez la première personne.",
+            self,
+            identity=lambda row: row.user_id,
+        )
+        self.table.setMinimumHeight(self.fontMetrics().height() * 8)
+        self.add = button("&Ajouter un compte", self)
+        self.add.clicked.connect(self._new)
+        self.card = Card("Compte", self)
+        self.identity = self._build_identity()
+        self.password = self._build_password()
+        across = QHBoxLayout()
+        across.setSpacing(24)
+        across.addWidget(self.identity, 3)
+        across.addWidget(self.password, 2, Qt.AlignmentFlag.AlignTop)
+        self.card.body.addLayout(across)
+        self.head.addWidget(self.add)
+        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.card)
+        self._user: UserRow | None = None
+        self._wanted_login = ""
+        self.card.hide()
+        self.table.current_changed.connect(self._row_chosen)
+        self.table.opened.connect(lambda _: self.display_name.setFocus())
+
+    def _build_identity(self) -> DraftedForm:
+        form = DraftedForm(self.tools, self.card)
+        self.display_name = QLineEdit(form)
+        self.login = QLineEdit(form)
+        self.roles = RoleBoxes(form)
+        form.add("display_name", "&Nom affiché", self.display_name)
+        form.add("login", "&Identifiant", self.login)
+        form.add("roles", "&Rôles", self.roles)
+        self.unlock = button("Dé&bloquer", form, tip="Permettre un nouvel essai tout de suite")
+        self.toggle = button("Désac&tiver…", form)
+        form.finish(self.unlock, self.toggle)
+        form.save_wanted.connect(self.save)
+        self.unlock.clicked.connect(self._unlock)
+        self.toggle.clicked.connect(self._ask_toggle)
+        return form
+
+    def _build_password(self) -> QWidget:
+        holder = QWidget(self.card)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        label = text_label("Nouveau mot de &passe", "section", holder)
+        self.new_password = QLineEdit(holder)
+        self.new_password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.new_password.setAccessibleName("Nouveau mot de passe")
+        self.new_password.setAccessibleDescription(users.PASSWORD_RULE)
+        label.setBuddy(self.new_password)
+        self.shown = QCheckBox("A&fficher ce qui est saisi", holder)
+        self.give = button("Donner ce mot de passe", holder)
+        self.password_error = text_label("", "error", holder, wrap=True)
+        self.password_error.hide()
+        for widget in (
+            label,
+            text_label(users.PASSWORD_RULE, "muted", holder, wrap=True),
+            self.new_password,
+            self.password_error,
+            self.shown,
+        ):
+            column.addWidget(widget)
+        column.addWidget(self.give, 0, Qt.AlignmentFlag.AlignLeft)
+        self.shown.toggled.connect(
+            lambda on: self.new_password.setEchoMode(
+                QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password
+            )
+        )
+        self.new_password.textEdited.connect(self.password_error.hide)
+        self.give.clicked.connect(self._give_password)
+        return holder
+
+    def first_field(self) -> QWidget:
+        return self.table
+
+    def step_back(self) -> bool:
+        if holds_focus(self.card):
+            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return True
+        return False
+
+    def show_example(self) -> None:
+        self.table.select(0)
+
+    def reload(self) -> None:
+        self.desk.fetch(users.list_users, None, then=self._show, key=self)
+
+    def save(self) -> None:
+        if self.identity.key == NEW:
+            self._create()
+        elif self.identity.dirty and self._user is not None:
+            typed = self.identity.values()
+            seen: UserRow = self.identity.seen
+            roles = frozenset(Role(role) for role in typed["roles"])
+            self._execute_change(
+                ChangeUser(seen.user_id, seen.version, typed["display_name"], roles, str(uuid4()))
+            )
+
+    def _show(self, rows: tuple[UserRow, ...]) -> None:
+        self.table.show_rows(rows)
+        if self._wanted_login:
+            wanted, self._wanted_login = self._wanted_login, ""
+            place = next((place for place, row in enumerate(rows) if row.login == wanted), None)
+            if place is not None:
+                self.table.select(place)
+
+    def _row_chosen(self, row: UserRow | None) -> None:
+        if row is None:
+            if self.identity.key != NEW:
+                self.card.hide()
+            return
+        if self._user is None or self._user.user_id != row.user_id:
+            self.new_password.clear()
+            self.password_error.hide()
+        self._user = row
+        self.card.title.setText(f"{row.display_name} ({row.login})")
+        self.login.setReadOnly(True)
+        self.login.setToolTip("Un identifiant ne change pas : le journal le nomme.")
+        self.give.setVisible(True)
+        self.toggle.setVisible(True)
+        self.toggle.setText("Désac&tiver…" if row.active else "Réac&tiver")
+        self.unlock.setVisible(row.locked_until is not None)
+        if row.locked_until is not None:
+            self.unlock.setToolTip(
+                f"Bloqué jusqu’au {format_instant(row.locked_until)} : permettre un nouvel essai"
+            )
+        values = {
+            "display_name": row.display_name,
+            "login": row.login,
+            "roles": sorted(role.value for role in row.roles),
+        }
+        self.identity.show_row(f"settings:user:{row.user_id}", f"Compte {row.login}", values, row)
+        self.card.show()
+
+    def _new(self) -> None:
+        self.table.clearSelection()
+        self._user = None
+        self.card.title.setText("Nouveau compte")
+        self.login.setReadOnly(False)
+        self.login.setToolTip("")
+        self.give.setVisible(False)
+        self.toggle.setVisible(False)
+        self.unlock.setVisible(False)
+        self.new_password.clear()
+        self.identity.show_row(NEW, "Nouveau compte", {"display_name": "", "login": "", "roles": []})
+        self.card.show()
+        self.display_name.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _create(self) -> None:
+        typed = self.identity.values()
+        self._wanted_login = typed["login"].strip().lower()
+        account = NewAccount(
+            typed["login"],
+            typed["display_name"],
+            frozenset(Role(role) for role in typed["roles"]),
+            self.new_password.text(),
+        )
+        self.identity.save.setEnabled(False)
+        self.desk.execute(
+            accounts.create,
+            account,
+            changes=SETTINGS,
+            then=lambda _: self._created(),
+            failed=self._refused,
+            settled=lambda: self.identity.save.setEnabled(True),
+        )
+
+    def _created(self) -> None:
+        self.identity.saved(f"Compte {self._wanted_login} ouvert.")
+        self.new_password.clear()
+
+    def _execute_change(self, command: ChangeUser) -> None:
+        self.identity.save.setEnabled(False)
+        self.desk.execute(
+            users.change,
+            command,
+            changes=SETTINGS,
+            then=lambda row: self.identity.saved(f"Compte {row.login} enregistré."),
+            failed=self._refused,
+            settled=lambda: self.identity.save.setEnabled(True),
+        )
+
+    def _ask_toggle(self) -> None:
+        row = self._user
+        if row is None:
+            return
+        if not row.active:
+            self._set_active(row, active=True)
+            return
+        self.messages.ask(
+            Question(
+                "Désactiver un compte",
+                f"{row.display_name} ne pourra plus entrer dans Guichet. Ce que ce compte a fait reste au journal, "
+                "et il peut être réactivé.",
+                "Désactiver",
+                danger=True,
+            ),
+            then=lambda: self._set_active(row, active=False),
+            parent=self,
+        )
+
+    def _set_active(self, row: UserRow, *, active: bool) -> None:
+        said = "réactivé" if active else "désactivé"
+        self.desk.execute(
+            users.set_active,
+            SetActive(row.user_id, row.version, active, str(uuid4())),
+            changes=SETTINGS,
+            then=lambda row: self.messages.inform(f"Compte {row.login} {said}."),
+            failed=self._refused,
+        )
+
+    def _unlock(self) -> None:
+        row = self._user
+        if row is not None:
+            self.desk.execute(
+                users.unlock,
+                Unlock(row.user_id, row.version, str(uuid4())),
+                changes=SETTINGS,
+                then=lambda row: self.messages.inform(f"Compte {row.login} débloqué."),
+                failed=self._refused,
+            )
+
+    def _give_password(self) -> None:
+        row = self._user
+        if row is not None:
+            self.give.setEnabled(False)
+            self.desk.execute(
+                users.set_password,
+                SetPassword(row.user_id, row.version, self.new_password.text(), str(uuid4())),
+                changes=SETTINGS,
+                then=self._password_given,
+                failed=self._refused,
+                settled=lambda: self.give.setEnabled(True),
+            )
+
+    def _password_given(self, row: UserRow) -> None:
+        self.new_password.clear()
+        self.messages.inform(
+            f"Nouveau mot de passe donné à {row.display_name}{NBSP}: remettez-le en main propre."
+        )
+
+    def _refused(self, error: UserError) -> None:
+        if error.field == "password":
+            self.password_error.setText(error.message)
+            self.password_error.show()
+            self.new_password.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if self.identity.refused(error):
+            self.reload()
