@@ -206,7 +206,7 @@ def test_what_another_desk_decided_meanwhile_is_told_with_who_and_when(
     assert "18/03/2026" in window.notice.text.text()
     assert states(sql_guard, town)["D-1"] == "refused"
     assert booked(sql_guard, town) == []
-    assert "D-1" not in {row.external_id for row in page.list.model.rows}, "the list was read again"
+    assert "D-1" not in {row.external_id for row in page.list.model.rows_at_hand()}, "the list was read again"
 
 
 def test_a_late_request_passes_only_with_a_written_derogation(
@@ -305,7 +305,7 @@ def test_a_tile_opens_the_list_it_counts(window: MainWindow, qtbot: QtBot) -> No
     page = window.current_page
     assert isinstance(page, RequestsPage)
     assert page.queue.currentText() == "À prendre"
-    assert len(page.list.model.rows) == 4
+    assert len(page.list.model.rows_at_hand()) == 4
 
 
 def test_tiles_follow_what_is_decided_elsewhere_in_the_window(
@@ -374,7 +374,7 @@ def test_someone_who_may_only_read_has_no_decision_bar(
     settle(window.tools.desk)
     page = window.current_page
     assert isinstance(page, RequestsPage)
-    assert page.list.model.rows
+    assert page.list.model.rows_at_hand()
     assert page.bar.isHidden()
     assert page.bulk.isHidden()
     assert isinstance(page.view.family, QPushButton)

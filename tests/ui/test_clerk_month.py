@@ -88,7 +88,7 @@ def test_a_month_is_previewed_family_by_family_then_issued_after_a_confirmation(
     assert not panel.issue.isEnabled(), "nothing is issued that was not previewed"
     prepare(billing, qtbot, "février 2026")
     assert panel.summary.text() == "2\u00a0factures · 6\u00a0lignes · 60,00\u00a0€"
-    assert [(row.family_label, row.total_cents) for row in panel.drafted.model.rows] == [
+    assert [(row.family_label, row.total_cents) for row in panel.drafted.model.rows_at_hand()] == [
         ("Zola", 4000),
         ("Éluard", 2000),
     ]
@@ -102,7 +102,7 @@ def test_a_month_is_previewed_family_by_family_then_issued_after_a_confirmation(
     issued = rows(sql_guard, town, Invoice)
     assert [(row.label, row.total_cents) for row in issued] == [("AL-1", 4000), ("AL-2", 2000)]
     assert billing.tabs.currentWidget() is billing.invoices
-    assert [row.number for row in billing.invoices.list.model.rows] == ["AL-2", "AL-1"]
+    assert [row.number for row in billing.invoices.list.model.rows_at_hand()] == ["AL-2", "AL-1"]
 
 
 def test_what_has_no_price_is_shown_and_blocks_until_the_clerk_says_otherwise(
@@ -206,7 +206,7 @@ def payment(window: MainWindow, issued: None, qtbot: QtBot) -> Iterator[PaymentD
     page = window.current_page
     assert isinstance(page, FamiliesPage)
     type_text(page.search, "zola")
-    qtbot.waitUntil(lambda: [row.label for row in page.list.model.rows] == ["Zola"])
+    qtbot.waitUntil(lambda: [row.label for row in page.list.model.rows_at_hand()] == ["Zola"])
     page.list.table.select(0)
     settle(window.tools.desk)
     page.view.tabs.setCurrentWidget(page.view.account)
@@ -239,7 +239,7 @@ def test_a_payment_is_recorded_allocated_and_seen_on_both_balances(
     assert isinstance(billing, BillingPage)
     window.go(Destination("billing"))
     settle(window.tools.desk)
-    assert [(row.number, row.allocated_cents) for row in billing.payments.model.rows] == [("AL-1", 2550)]
+    assert [(row.number, row.allocated_cents) for row in billing.payments.model.rows_at_hand()] == [("AL-1", 2550)]
     # The two Wednesdays of March are consumed and not invoiced.
     assert page.view.whole_balance[1].text() == "34,50\u00a0€"
 
@@ -319,7 +319,7 @@ def test_a_year_s_attestations_are_issued_read_and_kept_in_the_register(
     assert not page.issue_all.isEnabled(), "asked again, nothing new would come"
     assert "40,00" in pdf_text(page.pdf.data)
     page.tabs.setCurrentWidget(page.register)
-    assert [row.number for row in page.register.model.rows] == ["AF-1"]
+    assert [row.number for row in page.register.model.rows_at_hand()] == ["AF-1"]
 
 
 def test_an_agent_reads_invoices_but_neither_issues_nor_receives(

@@ -84,7 +84,7 @@ def test_a_cut_base_shows_the_banner_keeps_what_was_typed_and_retry_finishes(
     page = window.current_page
     assert isinstance(page, FamiliesPage)
     settle(window.tools.desk)
-    shown = len(page.list.model.rows)
+    shown = len(page.list.model.rows_at_hand())
 
     def cut(*arguments: object) -> None:
         raise OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
@@ -93,10 +93,10 @@ def test_a_cut_base_shows_the_banner_keeps_what_was_typed_and_retry_finishes(
     type_text(page.search, "dupont")
     qtbot.waitUntil(window.banner.isVisible)
     assert page.search.text() == "dupont"
-    assert len(page.list.model.rows) == shown, "what was read stays on screen"
+    assert len(page.list.model.rows_at_hand()) == shown, "what was read stays on screen"
     event.remove(town.engine, "before_cursor_execute", cut)
     qtbot.mouseClick(window.banner.action, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: [row.label for row in page.list.model.rows] == ["Dupont"])
+    qtbot.waitUntil(lambda: [row.label for row in page.list.model.rows_at_hand()] == ["Dupont"])
     assert not window.banner.isVisible()
     assert page.search.text() == "dupont"
 

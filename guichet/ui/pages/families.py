@@ -95,7 +95,7 @@ class FamiliesPage(Page):
         self.list.ask(FamilyQuery(text=self.search.text(), sort=""))
 
     def _open_first(self) -> None:
-        if self.list.model.rows:
+        if self.list.model.total:
             self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self.list.table.select(0)
 

@@ -6,8 +6,9 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from guichet.ui.tables import Column, DataTable, PagedTableModel
+from guichet.ui.tables import Column, RowsModel
 from guichet.ui.theme import Theme
+from guichet.ui.widgets.data_table import DataTable
 from guichet.ui.widgets.fields import text_label
 
 
@@ -58,6 +59,8 @@ class Card(QFrame):
 class ShortTable(DataTable):
     """A table of rows that are all there at once."""
 
+    paged: RowsModel[Any]
+
     def __init__(
         self,
         theme: Theme,
@@ -72,13 +75,13 @@ class ShortTable(DataTable):
         editable: Callable[[Any], bool] = lambda _: True,
     ) -> None:
         self._fitted = fitted
-        model = PagedTableModel(columns, identity, checkable=checkable, editable=editable)
+        model = RowsModel[Any](columns, identity, checkable=checkable, editable=editable)
         super().__init__(model, theme, name, empty, parent)
         self._fit()
 
     def show_rows(self, rows: Sequence[Any]) -> None:
         """Replace the rows; a fitted table takes the height of its rows."""
-        self.paged.show_first(rows, len(rows))
+        self.paged.show_rows(rows)
         self._fit()
 
     def adjust_sizes(self) -> None:
@@ -87,7 +90,7 @@ class ShortTable(DataTable):
 
     def _fit(self) -> None:
         if self._fitted:
-            shown = max(2, len(self.paged.rows))
+            shown = max(2, self.paged.total)
             header = self.horizontalHeader().sizeHint().height()
             self.setFixedHeight(header + shown * self.verticalHeader().defaultSectionSize() + 6)
 
