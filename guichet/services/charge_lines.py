@@ -6,10 +6,11 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from guichet.models.money import Charge, Invoice, InvoiceKind, InvoiceLine
+from guichet.models.money import Charge, Day, Invoice, InvoiceKind, InvoiceLine
 from guichet.models.offer import Activity
 from guichet.models.people import Person
 from guichet.rules.permissions import Permission
+from guichet.rules.tariffs import tell
 from guichet.services.balances import allocated, is_on_a_document
 from guichet.services.paging import Page, PageQuery
 from guichet.services.transaction import Context, needs
@@ -28,7 +29,9 @@ class ChargeQuery(PageQuery):
 
 @dataclass(frozen=True)
 class ChargeRow:
-    """A charge: cents, what was paid of it, its invoice's number (empty: none yet), and its price in a sentence."""
+    """A charge: cents, what was paid of it, its invoice's number (empty: none yet), its price in one sentence and,
+    as `story`, in as many as it takes.
+    """
 
     charge_id: int
     child: str
@@ -40,8 +43,10 @@ class ChargeRow:
     amount_cents: int
     paid_cents: int
     quotient: int | None
+    quotient_since: Day | None
     invoice: str
     explanation: str
+    story: tuple[str, ...]
 
 
 @needs(Permission.READ_BILLING)
@@ -90,8 +95,10 @@ def search(session: Session, context: Context, query: ChargeQuery) -> Page[Charg
                 amount_cents=charge.amount_cents,
                 paid_cents=int(paid),
                 quotient=quotient.get("value"),
+                quotient_since=date.fromisoformat(quotient["since"]) if quotient.get("since") else None,
                 invoice=label or "",
                 explanation=charge.trace.get("sentence", ""),
+                story=tell(charge.trace, charge.quantity, charge.amount_cents),
             )
         )
     return Page(tuple(found), total, query.offset)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, ScalarSelect, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import Invoice, InvoiceKind, InvoiceLine
@@ -19,22 +20,38 @@ from guichet.reports import printing
 from guichet.reports.letterhead import Letterhead, PostalAddress
 from guichet.rules.errors import EnvironmentProblem, UserError
 from guichet.rules.permissions import Permission
-from guichet.rules.text import fold
+from guichet.rules.text import fold, paris_day
 from guichet.services.balances import SIGN, allocated
 from guichet.services.paging import Page, PageQuery
 from guichet.services.transaction import Context, needs
 
 
+class Standing(StrEnum):
+    """Where a document stands, by what was paid of it and by the day."""
+
+    DUE = "due"
+    PARTLY_PAID = "partly_paid"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    CREDIT_NOTE = "credit_note"
+
+
 @dataclass(frozen=True)
 class InvoiceQuery(PageQuery):
-    """Which issued documents: of a family, a régie, a period they touch, still owed; newest first by default."""
+    """Which issued documents: of a family, a régie, a period they touch, still owed; newest first by default.
 
+    `standing` keeps one standing (an overdue invoice may be partly paid, it counts as overdue), `invoice_id` a single
+    document.
+    """
+
+    invoice_id: int | None = None
     family_id: int | None = None
     regie_id: int | None = None
     start: date | None = None
     end: date | None = None
     text: str = ""
     unpaid: bool = False
+    standing: Standing | None = None
     sort: str = "issued_on"
     descending: bool = True
 
@@ -61,6 +78,29 @@ class InvoiceRow:
         """What is still owed of it; nothing for a credit note."""
         return self.total_cents - self.paid_cents if self.kind is InvoiceKind.INVOICE else 0
 
+    def late_days(self, today: date) -> int:
+        """Days since it should have been paid; 0 while it is not late."""
+        return max(0, (today - self.due_on).days) if self.left_cents > 0 else 0
+
+    def standing(self, today: date) -> Standing:
+        """Where it stands on a day."""
+        if self.kind is not InvoiceKind.INVOICE:
+            return Standing.CREDIT_NOTE
+        if self.left_cents <= 0:
+            return Standing.PAID
+        if self.due_on < today:
+            return Standing.OVERDUE
+        return Standing.PARTLY_PAID if self.paid_cents else Standing.DUE
+
+
+@dataclass(frozen=True)
+class InvoiceTotals:
+    """Sums over a list of documents, in cents: invoices less credit notes, and what is still owed."""
+
+    documents: int
+    total_cents: int
+    left_cents: int
+
 
 @dataclass(frozen=True)
 class ExportInvoices:
@@ -74,26 +114,20 @@ class ExportInvoices:
 @needs(Permission.READ_BILLING)
 def search(session: Session, context: Context, query: InvoiceQuery) -> Page[InvoiceRow]:
     """Issued documents, filtered, sorted and paged in SQL: two queries."""
-    paid = (
-        select(func.coalesce(func.sum(allocated(InvoiceLine.charge_id)), 0))
-        .where(InvoiceLine.invoice_id == Invoice.id)
-        .scalar_subquery()
-    )
+    paid = _paid()
     statement = _filtered(
-        select(Invoice, Family.number, Family.label.label("family"), paid.label("paid")).join(
-            Family, Family.id == Invoice.family_id
-        ),
-        query,
+        select(Invoice, Family.number, Family.label.label("family"), paid.label("paid")), query, context
     )
-    if query.unpaid:
-        statement = statement.where(Invoice.kind == InvoiceKind.INVOICE, paid < Invoice.total_cents)
     total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    owed = case((Invoice.kind == InvoiceKind.INVOICE, Invoice.total_cents - paid), else_=0)
     sorts = {
         "issued_on": (Invoice.issued_on, Invoice.number),
         "number": (Invoice.series, Invoice.number),
         "family": (Family.sort_key,),
         "total": (SIGN * Invoice.total_cents,),
+        "left": (owed,),
         "due_on": (Invoice.due_on,),
+        "period": (Invoice.period_start, Invoice.period_end),
     }
     order = (*sorts.get(query.sort, sorts["issued_on"]), Invoice.id)
     rows = session.execute(
@@ -104,7 +138,36 @@ def search(session: Session, context: Context, query: InvoiceQuery) -> Page[Invo
     return Page(tuple(_row(row) for row in rows), total, query.offset)
 
 
-def _filtered(statement: Select[*tuple[Any, ...]], query: InvoiceQuery) -> Select[*tuple[Any, ...]]:
+@needs(Permission.READ_BILLING)
+def totals(session: Session, context: Context, query: InvoiceQuery) -> InvoiceTotals:
+    """The sums of a list whatever the page, in one query."""
+    paid = _paid()
+    owed = case((Invoice.kind == InvoiceKind.INVOICE, Invoice.total_cents - paid), else_=0)
+    rows = _filtered(
+        select((SIGN * Invoice.total_cents).label("signed"), owed.label("owed")), query, context
+    ).subquery()
+    row = session.execute(
+        select(
+            func.count(), func.coalesce(func.sum(rows.c.signed), 0), func.coalesce(func.sum(rows.c.owed), 0)
+        ).select_from(rows)
+    ).one()
+    return InvoiceTotals(*(int(value) for value in row))
+
+
+def _paid() -> ScalarSelect[Any]:
+    return (
+        select(func.coalesce(func.sum(allocated(InvoiceLine.charge_id)), 0))
+        .where(InvoiceLine.invoice_id == Invoice.id)
+        .scalar_subquery()
+    )
+
+
+def _filtered(
+    statement: Select[*tuple[Any, ...]], query: InvoiceQuery, context: Context
+) -> Select[*tuple[Any, ...]]:
+    statement = statement.join(Family, Family.id == Invoice.family_id)
+    if query.invoice_id is not None:
+        statement = statement.where(Invoice.id == query.invoice_id)
     if query.family_id is not None:
         statement = statement.where(Invoice.family_id == query.family_id)
     if query.regie_id is not None:
@@ -120,9 +183,32 @@ def _filtered(statement: Select[*tuple[Any, ...]], query: InvoiceQuery) -> Selec
         statement = statement.where(
             func.upper(Invoice.label).startswith(typed, autoescape=True)
             | (Family.number == query.text.strip())
-            | (by_name[0] if by_name else Invoice.label == typed)
+            | (and_(*by_name) if by_name else Invoice.label == typed)
         )
+    if query.unpaid:
+        statement = statement.where(_owed())
+    if query.standing is not None:
+        statement = statement.where(_stands(query.standing, paris_day(context.now)))
     return statement
+
+
+def _owed() -> Any:
+    return and_(Invoice.kind == InvoiceKind.INVOICE, _paid() < Invoice.total_cents)
+
+
+def _stands(standing: Standing, today: date) -> Any:
+    """The same as `InvoiceRow.standing`, asked of SQL."""
+    match standing:
+        case Standing.CREDIT_NOTE:
+            return Invoice.kind == InvoiceKind.CREDIT_NOTE
+        case Standing.PAID:
+            return and_(Invoice.kind == InvoiceKind.INVOICE, _paid() >= Invoice.total_cents)
+        case Standing.OVERDUE:
+            return and_(_owed(), Invoice.due_on < today)
+        case Standing.PARTLY_PAID:
+            return and_(_owed(), Invoice.due_on >= today, _paid() != 0)
+        case Standing.DUE:
+            return and_(_owed(), Invoice.due_on >= today, _paid() == 0)
 
 
 def _row(row: Row[Any]) -> InvoiceRow:

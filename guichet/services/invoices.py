@@ -37,7 +37,7 @@ from guichet.services.bulk import insert_rows
 from guichet.services.identities import Holder, holders, letterhead
 from guichet.services.payment_links import payfip_address
 from guichet.services.payment_modes import mode_labels
-from guichet.services.pricing import Anomaly, PricePeriod
+from guichet.services.pricing import Anomaly, PricePeriod, Step, say_nothing
 from guichet.services.transaction import Context, needs
 
 _INVOICE: Table = Invoice.__table__  # type: ignore[assignment]
@@ -46,12 +46,21 @@ ISSUE_ACTION = "billing.issue"
 
 
 @dataclass(frozen=True)
+class Held:
+    """A family that a run leaves out, and why: its charges wait for the next one."""
+
+    family_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class DraftInvoices:
-    """Days to bill, both included, for some régies (none named: all)."""
+    """Days to bill, both included, for some régies (none named: all), but for the families held out."""
 
     start: date
     end: date
     regie_ids: tuple[int, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class IssueInvoices:
     due_on: date | None = None
     expected: str = ""
     despite_anomalies: bool = False
+    held: tuple[Held, ...] = ()
     command_id: str | None = None
 
 
@@ -112,25 +122,46 @@ def draft(session: Session, context: Context, command: DraftInvoices) -> Draft:
     report = pricing.price_period(
         session, context, PricePeriod(command.start, command.end, command.regie_ids)
     )
-    groups = session.execute(to_bill(command.start, command.end, command.regie_ids)).all()
+    return _draft(session, command, report.anomalies)
+
+
+@needs(Permission.READ_BILLING)
+def last_draft(session: Session, context: Context, command: DraftInvoices) -> Draft:
+    """The draft as the last pricing left the charges, nothing priced anew; its anomalies are in `billing_checks`."""
+    return _draft(session, command, ())
+
+
+def _draft(session: Session, command: DraftInvoices, anomalies: tuple[Anomaly, ...]) -> Draft:
+    groups = session.execute(_groups(command)).all()
     return Draft(
         invoices=len(groups),
         lines=sum(group.lines for group in groups),
         total_cents=sum(group.total_cents for group in groups),
-        anomalies=report.anomalies,
+        anomalies=anomalies,
         fingerprint=_fingerprint(groups),
     )
 
 
+def _groups(command: DraftInvoices | IssueInvoices) -> Select[*tuple[Any, ...]]:
+    held = [one.family_id for one in command.held]
+    return to_bill(command.start, command.end, command.regie_ids, held)
+
+
 @needs(Permission.ISSUE_INVOICES)
-def issue(session: Session, context: Context, command: IssueInvoices) -> IssueResult:
+def issue(
+    session: Session, context: Context, command: IssueInvoices, *, step: Step = say_nothing
+) -> IssueResult:
     """Price the period anew, then number and freeze one invoice per family and régie, all or none.
 
     Nothing to bill, no invoice. Two clerks at once: the second waits, then is told who issued (a StaleVersion when it
-    had seen a draft, else the result's message). Raises UserError while a service has no price or no régie.
+    had seen a draft, else the result's message). `step` hears how far it is. Raises UserError while a service has no
+    price or no régie, or when a family is held out without a reason.
     """
-    report = pricing.recompute(session, context, PricePeriod(command.start, command.end, command.regie_ids))
-    groups = session.execute(to_bill(command.start, command.end, command.regie_ids)).all()
+    if any(not one.reason.strip() for one in command.held):
+        raise UserError("Indiquez pourquoi cette famille n’est pas facturée cette fois-ci.", field="reason")
+    period = PricePeriod(command.start, command.end, command.regie_ids)
+    report = pricing.recompute(session, context, period, step)
+    groups = session.execute(_groups(command)).all()
     if command.expected and command.expected != _fingerprint(groups):
         raise StaleVersion(_changed_since(session))
     blocking = sum(len(anomaly.booking_ids) for anomaly in report.anomalies if anomaly.blocking)
@@ -141,6 +172,7 @@ def issue(session: Session, context: Context, command: IssueInvoices) -> IssueRe
         )
     if not groups:
         return IssueResult((), 0, 0, report.anomalies, _nothing(session, command))
+    step(0, len(groups), "Numérotation des factures")
     issued = _write(session, context, command, groups)
     allocate_credits(session, [(group.family_id, group.regie_id) for group in groups])
     result = IssueResult(
@@ -153,28 +185,40 @@ def issue(session: Session, context: Context, command: IssueInvoices) -> IssueRe
     return result
 
 
-def to_bill(start: date, end: date, regie_ids: Sequence[int] = ()) -> Select[*tuple[Any, ...]]:
+def to_bill(
+    start: date, end: date, regie_ids: Sequence[int] = (), held_ids: Sequence[int] = ()
+) -> Select[*tuple[Any, ...]]:
     """One row per invoice that issuing would make: family, régie, lines, total, what was paid beforehand.
 
-    In the order of the numbers they will take: régie, then family by name.
+    In the order of the numbers they will take: régie, then family by name. The families held out have none.
     """
+    return (
+        amounts_to_bill(start, end, regie_ids)
+        .add_columns(func.sum(allocated(Charge.id)).cast(Integer).label("paid_cents"))
+        .join(Family, Family.id == Charge.family_id)
+        .where(Charge.family_id.not_in(held_ids))
+        .group_by(Family.sort_key)
+        .order_by(Charge.regie_id, Family.sort_key, Charge.family_id)
+    )
+
+
+def amounts_to_bill(start: date, end: date, regie_ids: Sequence[int] = ()) -> Select[*tuple[Any, ...]]:
+    """The same rows without what was paid, nor any order: family, régie, lines, total."""
     return (
         select(
             Charge.family_id,
             Charge.regie_id,
             func.count().label("lines"),
             func.sum(Charge.amount_cents).cast(Integer).label("total_cents"),
-            func.sum(allocated(Charge.id)).cast(Integer).label("paid_cents"),
         )
-        .join(Family, Family.id == Charge.family_id)
-        .where(*_charges_to_bill(start, end, regie_ids))
-        .group_by(Charge.family_id, Charge.regie_id, Family.sort_key)
+        .where(*charges_to_bill(start, end, regie_ids))
+        .group_by(Charge.family_id, Charge.regie_id)
         .having(func.sum(Charge.amount_cents) > 0)
-        .order_by(Charge.regie_id, Family.sort_key, Charge.family_id)
     )
 
 
-def _charges_to_bill(start: date, end: date, regie_ids: Sequence[int]) -> list[Any]:
+def charges_to_bill(start: date, end: date, regie_ids: Sequence[int]) -> list[Any]:
+    """What makes a charge one that issuing these days would bill."""
     conditions = [
         Charge.date.between(start, end),
         Charge.regie_id.is_not(None),
@@ -343,7 +387,7 @@ def _copy_lines(session: Session, command: IssueInvoices, regie_id: int, first: 
         )
         .outerjoin(Person, Person.id == Charge.child_id)
         .outerjoin(Activity, Activity.id == Charge.activity_id)
-        .where(*_charges_to_bill(command.start, command.end, (regie_id,)))
+        .where(*charges_to_bill(command.start, command.end, (regie_id,)))
     )
     columns = (
         "invoice_id",
@@ -404,5 +448,6 @@ def _journal(session: Session, context: Context, command: IssueInvoices, result:
             "lines": result.lines,
             "total_cents": result.total_cents,
             "despite_anomalies": command.despite_anomalies and bool(result.anomalies),
+            "held": {one.family_id: one.reason for one in command.held},
         },
     )

@@ -1,7 +1,7 @@
 """Pricing: the bookings of some days become charges, recomputed at will until invoiced or paid."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -28,6 +28,9 @@ _CHARGE: Table = Charge.__table__  # type: ignore[assignment]
 _CHARGE_BOOKING: Table = ChargeBooking.__table__  # type: ignore[assignment]
 _SLICE = 2000
 """Bookings worked out before their charges are written: what they take in memory is then let go."""
+
+Step = Callable[[int, int, str], None]
+"""Told (done, total, what) between two parts of a long act; what it raises rolls the whole act back."""
 
 _VOID = {
     "unit_cents": 0,
@@ -116,8 +119,14 @@ def price_period(session: Session, context: Context, command: PricePeriod) -> Pr
     return report
 
 
-def recompute(session: Session, context: Context, command: PricePeriod) -> PricingReport:
-    """As `price_period`, for a caller that checks the permission and journals by itself."""
+def say_nothing(_done: int, _total: int, _text: str) -> None:
+    """Progress that nobody follows."""
+
+
+def recompute(
+    session: Session, context: Context, command: PricePeriod, step: Step = say_nothing
+) -> PricingReport:
+    """As `price_period`, for a caller that checks the permission and journals by itself; `step` hears how far it is."""
     if command.start > command.end:
         raise UserError("La période finit avant de commencer : corrigez les dates.", field="period")
     lock_billing(session)
@@ -126,6 +135,7 @@ def recompute(session: Session, context: Context, command: PricePeriod) -> Prici
     # Straight from the connection: plain columns need nothing of the unit of work.
     rows = session.connection().execute(_bookings(command)).all()
     for start in range(0, len(rows), _SLICE):
+        step(start, len(rows), "Calcul des prix")
         for row in rows[start : start + _SLICE]:
             work.take(row)
         work.write(session)
@@ -144,9 +154,13 @@ def lock_billing(session: Session) -> None:
     session.execute(select(Regie.id).order_by(Regie.id).with_for_update(key_share=True)).all()
 
 
-def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
+def is_due() -> Any:
+    """Whether a booking, joined to its activity, is to be billed: booked, but for absences excused for free."""
     excused = and_(Booking.attendance == Attendance.ABSENT_EXCUSED, Activity.excused_absence_free)
-    due = and_(Booking.state == BookingState.BOOKED, ~excused)
+    return and_(Booking.state == BookingState.BOOKED, ~excused)
+
+
+def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
             Booking.id,
@@ -157,7 +171,7 @@ def _bookings(command: PricePeriod) -> Select[*tuple[Any, ...]]:
             Booking.group_id,
             Booking.date,
             Booking.quantity,
-            due.label("due"),
+            is_due().label("due"),
             (Booking.attendance == Attendance.UNKNOWN).label("unticked"),
             Enrolment.tariff_category,
             Family.resident,
