@@ -40,10 +40,13 @@ class CrashReport:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A passing confirmation, and how to take back what it confirms where that is possible."""
+    """A passing confirmation, and how to take back what it confirms (or to go on, by another `label`) where that is
+    possible.
+    """
 
     text: str
     undo: Callable[[], None] | None = None
+    label: str = "Annuler"
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,9 @@ class Messages(QObject):
         super().__init__(parent)
         self.asker: Asker = show_question
 
-    def inform(self, text: str, undo: Callable[[], None] | None = None) -> None:
-        """A passing confirmation, with « Annuler » where `undo` takes the act back."""
-        self.toast.emit(Confirmation(text, undo))
+    def inform(self, text: str, undo: Callable[[], None] | None = None, *, label: str = "Annuler") -> None:
+        """A passing confirmation, with « Annuler » where `undo` takes the act back, or another act by its `label`."""
+        self.toast.emit(Confirmation(text, undo, label))
 
     def warn(self, text: str) -> None:
         """A sentence that stays on screen until it is read."""

@@ -129,7 +129,7 @@ class Toast(QFrame):
         self._undo: Callable[[], None] | None = None
         self.setProperty("role", "toast")
         self.text = QLabel(self)
-        self.undo = button("Annuler", self, role="toast", tip="Revenir sur ce qui vient d’être fait")
+        self.undo = button("", self, role="toast")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.undo.clicked.connect(self._take_back)
         layout = QHBoxLayout(self)
@@ -145,6 +145,7 @@ class Toast(QFrame):
         """Show it at the bottom of the parent, centred, for some seconds."""
         self._undo = confirmation.undo
         self.text.setText(confirmation.text)
+        self.undo.setText(confirmation.label)
         self.undo.setVisible(confirmation.undo is not None)
         # Without a button it must not stand between the mouse and what it covers.
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, confirmation.undo is None)

@@ -16,7 +16,7 @@ from guichet.services.paging import PAGE_SIZE, Page, PageQuery
 from guichet.ui.actions import Action
 from guichet.ui.column_choice import ColumnChoice
 from guichet.ui.desk import Lane
-from guichet.ui.files import WORKBOOKS, Files
+from guichet.ui.files import WORKBOOKS, Files, open_file
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column, PagedTableModel
 from guichet.ui.tasks import Task
@@ -380,4 +380,6 @@ class SqlList(QWidget, Generic[Row]):
         return " · ".join(part for part in parts if part)
 
     def _exported(self, path: Path) -> None:
-        self._tools.messages.inform(f"Liste exportée{NBSP}: {path.name}")
+        self._tools.messages.inform(
+            f"Liste exportée{NBSP}: {path.name}", partial(open_file, path), label="Ouvrir"
+        )
