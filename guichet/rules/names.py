@@ -1,8 +1,19 @@
 """How people and families are found and ordered."""
 
+import re
 from collections.abc import Iterable
 
 from guichet.rules.text import fold, search_key, sort_key
+
+# Six digits or more in groups of three at most: the end of a number, or a foreign one.
+_OTHER_PHONE = re.compile(r"\+?\(?(?=(?:\D*\d){6})\d{1,3}(?:[\s.()/-]+\d{1,3})+")
+_FRENCH_PHONE = re.compile(
+    r"""(?<![\w+])
+    (?: (?:\+|00)\s*33 (?:[\s.-]*\(0\))? (?:[\s.-]*\d){0,9}  # +33 6 12, +33 (0)6 12
+      | 0[1-9] (?:[\s.-]*\d){0,8}                            # 06 12 34
+    ) (?!\w)""",
+    re.VERBOSE,
+)
 
 
 def phone_digits(phone: str | None) -> str:
@@ -40,8 +51,20 @@ def family_search_key(number: str, label: str, member_keys: Iterable[str]) -> st
 
 
 def searched_words(text: str) -> list[str]:
-    """The words a search must find, in any order; what is typed as a phone number becomes one word."""
-    bare = text.replace(".", " ").replace("-", " ").replace("+", " ")
-    if sum(char.isdigit() for char in bare) >= 6 and all(char.isdigit() or char.isspace() for char in bare):
+    """The words a search must find, in any order; a phone number, spaced as people like, becomes one word.
+
+    « 06 12 34 », « +33 6 12 34 » and « 06.12.34 » are the same beginning of a number.
+    """
+    if not _FRENCH_PHONE.fullmatch(text.strip()) and _OTHER_PHONE.fullmatch(text.strip()):
         return [phone_digits(text)]
-    return fold(text).split()
+    words = [_phone_word(phone) for phone in _FRENCH_PHONE.findall(text)]
+    others = fold(_FRENCH_PHONE.sub(" ", text)).split()
+    return [*words, *(phone_digits(word) if word.isdigit() else word for word in others)]
+
+
+def _phone_word(typed: str) -> str:
+    digits = "".join(char for char in typed if char.isdigit())
+    for prefix in ("0033", "33"):
+        if digits.startswith(prefix):
+            return "0" + digits[len(prefix) :].removeprefix("0")
+    return digits

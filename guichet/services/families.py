@@ -1,14 +1,17 @@
 """Families: finding one by any word, or by its number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from guichet.models.people import Family, MemberRole, Membership, Person
 from guichet.rules.errors import UserError
 from guichet.rules.names import family_search_key, searched_words
 from guichet.rules.permissions import Permission
+from guichet.services.matching import holds_all
 from guichet.services.paging import Page, PageQuery
 from guichet.services.transaction import Context, needs
 
@@ -42,22 +45,63 @@ class FamilyRow:
 @needs(Permission.READ_FAMILIES)
 def search(session: Session, context: Context, query: FamilyQuery) -> Page[FamilyRow]:
     """Families that match, sorted and paged in SQL; three queries whatever their number."""
-    matching = select(Family)
-    for word in searched_words(query.text):
-        matching = matching.where(Family.search_key.contains(word, autoescape=True))
+    matching = holds_all(Family.search_key, searched_words(query.text))
     if not query.with_archived:
-        matching = matching.where(~Family.archived)
-    total = session.execute(select(func.count()).select_from(matching.subquery())).scalar_one()
+        matching &= ~Family.archived
+    total = session.execute(select(func.count()).select_from(Family).where(matching)).scalar_one()
     order = _SORTS.get(query.sort, Family.sort_key)
-    families = session.execute(
-        matching.order_by(order.desc() if query.descending else order, Family.id)
+    ids = session.execute(
+        select(Family.id)
+        .where(matching)
+        .order_by(order.desc() if query.descending else order, Family.id)
         .limit(query.size)
         .offset(query.offset)
     ).scalars()
-    rows = list(families)
-    members = members_by_family(session, [family.id for family in rows])
-    return Page(
-        tuple(_family_row(family, members.get(family.id, [])) for family in rows), total, query.offset
+    return Page(rows_of(session, list(ids)), total, query.offset)
+
+
+def rows_of(session: Session, family_ids: Sequence[int]) -> tuple[FamilyRow, ...]:
+    """Families as a list shows them, in the order of the ids, in two queries of plain columns."""
+    members: dict[int, list[Row[Any]]] = {family_id: [] for family_id in family_ids}
+    for member in session.execute(_listed_members(family_ids)):
+        members[member.family_id].append(member)
+    columns: Select[*tuple[Any, ...]] = select(
+        Family.id, Family.number, Family.label, Family.town, Family.archived
+    )
+    families = session.execute(columns.where(Family.id.in_(family_ids)))
+    found = {family.id: _family_row(family, members[family.id]) for family in families}
+    return tuple(found[family_id] for family_id in family_ids)
+
+
+def _listed_members(family_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Membership.family_id,
+            Membership.role,
+            Person.first_name,
+            Person.last_name,
+            func.coalesce(func.nullif(Person.mobile_phone, ""), Person.home_phone, "").label("phone"),
+            func.coalesce(Person.email, "").label("email"),
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.family_id.in_(family_ids))
+        .order_by(Membership.family_id, Membership.holder.desc(), Membership.position, Person.sort_key)
+    )
+
+
+def _family_row(family: Row[Any], members: list[Row[Any]]) -> FamilyRow:
+    adults = [member for member in members if member.role is MemberRole.ADULT]
+    children = [member for member in members if member.role is MemberRole.CHILD]
+    return FamilyRow(
+        family_id=family.id,
+        number=family.number,
+        label=family.label,
+        town=family.town or "",
+        adults=", ".join(f"{adult.first_name} {adult.last_name}" for adult in adults),
+        children=", ".join(child.first_name for child in children),
+        phone=next((adult.phone for adult in adults if adult.phone), ""),
+        email=next((adult.email for adult in adults if adult.email), ""),
+        archived=family.archived,
     )
 
 
@@ -73,24 +117,6 @@ def members_by_family(session: Session, family_ids: list[int]) -> dict[int, list
     for membership, person in session.execute(statement):
         found.setdefault(membership.family_id, []).append((membership, person))
     return found
-
-
-def _family_row(family: Family, members: list[tuple[Membership, Person]]) -> FamilyRow:
-    adults = [person for membership, person in members if membership.role is MemberRole.ADULT]
-    children = [person for membership, person in members if membership.role is MemberRole.CHILD]
-    phones = (person.mobile_phone or person.home_phone for person in adults)
-    emails = (person.email for person in adults)
-    return FamilyRow(
-        family_id=family.id,
-        number=family.number,
-        label=family.label,
-        town=family.town or "",
-        adults=", ".join(f"{person.first_name} {person.last_name}" for person in adults),
-        children=", ".join(person.first_name for person in children),
-        phone=next((phone for phone in phones if phone), ""),
-        email=next((email for email in emails if email), ""),
-        archived=family.archived,
-    )
 
 
 @needs(Permission.READ_FAMILIES)
