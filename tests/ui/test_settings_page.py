@@ -1,6 +1,7 @@
 """« Paramètres », with the keyboard, on a real base: what is typed, saved, refused, kept as a draft, and told to the second."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,13 +11,16 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from guichet.models.database import Database
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Role
-from guichet.services import accounts, settings, town_settings, transaction, users
+from guichet.services import accounts, calendars, settings, town_settings, transaction, users
 from guichet.services.accounts import Credentials, NewAccount
+from guichet.services.calendars import CalendarView, ClosureRow, SaveRow, SchoolYearRow
 from guichet.services.town_settings import ChangeTown
 from guichet.services.transaction import Context
+from guichet.ui.messages import Confirmation
 from guichet.ui.page import Destination
 from guichet.ui.pages.settings import SettingsPage
 from guichet.ui.screenshots import settle
+from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
@@ -237,3 +241,73 @@ def choose(section: UsersSection, user: users.UserRow) -> None:
     place = section.table.paged.position(user.user_id)
     assert place is not None
     section.table.select(place)
+
+
+def test_the_national_calendar_fills_a_year_and_a_bridge_is_added_by_hand(
+    window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    section = shown(window, "calendar").section
+    assert isinstance(section, CalendarSection)
+    section.year.setCurrentIndex(section.year.findData(2025))
+    section.fill.click()
+    settle(window.tools.desk)
+    assert [row.label for row in section.years.table.paged.rows] == ["2025-2026"]
+    section.tabs.setCurrentWidget(section.holidays)
+    section.holidays.add.click()
+    type_text(section.holidays.label, "Pont de l’Ascension")
+    type_text(section.holidays.starts_on, "14/05/2026")
+    type_text(section.holidays.ends_on, "17/05/2026")
+    save_by_key(window, section.holidays.label)
+    view = calendar_of(town, context, sql_guard)
+    assert ("Pont de l’Ascension", date(2026, 5, 14), date(2026, 5, 17)) in {
+        (row.label, row.starts_on, row.ends_on) for row in view.school_holidays
+    }
+    chosen = section.holidays.table.current_row()
+    assert chosen is not None
+    assert chosen.label == "Pont de l’Ascension"
+    assert not window.tools.drafts.pending
+
+
+def test_dates_that_overlap_are_refused_beside_the_first_day(
+    window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    row = SchoolYearRow(None, "2025-2026", date(2025, 7, 5), date(2026, 7, 3))
+    sql_guard.aside(lambda: transaction.run(town, context, calendars.save_row, SaveRow(row)))
+    section = shown(window, "calendar").section
+    assert isinstance(section, CalendarSection)
+    section.years.add.click()
+    type_text(section.years.label, "2026-2027")
+    type_text(section.years.starts_on, "03/07/2026")
+    type_text(section.years.ends_on, "02/07/2027")
+    save_by_key(window, section.years.label)
+    assert "chevauchent l’année scolaire « 2025-2026 »" in section.years.starts_on.accessibleDescription()
+    assert len(calendar_of(town, context, sql_guard).school_years) == 1
+    assert list(window.tools.drafts.pending) == ["Nouvelle année scolaire"]
+
+
+def test_a_row_taken_away_can_be_put_back(
+    window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    row = ClosureRow(None, "Travaux", date(2026, 4, 1), date(2026, 4, 9))
+    sql_guard.aside(lambda: transaction.run(town, context, calendars.save_row, SaveRow(row)))
+    section = shown(window, "calendar").section
+    assert isinstance(section, CalendarSection)
+    section.tabs.setCurrentWidget(section.closures)
+    section.closures.table.select(0)
+    said: list[Confirmation] = []
+    window.tools.messages.toast.connect(said.append)
+    section.closures.remove.click()
+    settle(window.tools.desk)
+    assert calendar_of(town, context, sql_guard).closures == ()
+    undo = said[-1].undo
+    assert undo is not None
+    undo()
+    settle(window.tools.desk)
+    assert [one.label for one in calendar_of(town, context, sql_guard).closures] == ["Travaux"]
+
+
+def calendar_of(database: Database, context: Context, guard: SqlGuard) -> CalendarView:
+    found: CalendarView = guard.aside(
+        lambda: transaction.read(database, context, calendars.read_calendar, None)
+    )
+    return found

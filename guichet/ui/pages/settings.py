@@ -4,19 +4,19 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QScrollArea, QStackedWidget, QWidget
 
 from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.facts import scrolling
+from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_form import SAVE_KEY
 from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 
-SECTIONS: tuple[type[SettingsSection], ...] = (TownSection, UsersSection)
+SECTIONS: tuple[type[SettingsSection], ...] = (TownSection, CalendarSection, UsersSection)
 
 
 class SettingsPage(Page):
@@ -45,9 +45,6 @@ class SettingsPage(Page):
         self.theme.changed.connect(self._fit_list)
         self.list.currentRowChanged.connect(self._section_chosen)
         self.list.itemActivated.connect(lambda _: self._enter())
-        save = QShortcut(QKeySequence(SAVE_KEY), self)
-        save.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        save.activated.connect(self.save)
         self.list.setCurrentRow(0)
 
     @property

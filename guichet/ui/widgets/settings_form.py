@@ -1,84 +1,64 @@
-"""A form over one stored thing: what is typed is a draft until it is saved, with what it was typed over beside it."""
+"""A form over one stored thing: what is typed is a draft until it is saved, against what it was typed over."""
 
-from datetime import date, time
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QDate, QTime, Signal, SignalInstance
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDateEdit,
-    QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
-    QPushButton,
-    QSpinBox,
-    QTimeEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from guichet.rules.errors import AlreadyApplied, StaleVersion, UserError
 from guichet.ui.actions import with_key
 from guichet.ui.page import Tools
-from guichet.ui.widgets.fields import Form, button, choose, text_label
+from guichet.ui.topics import Topics
+from guichet.ui.widgets.fields import Form, button, text_label
 
 SAVE_KEY = "Ctrl+S"
-
-
-class Valued(Protocol):
-    """A field of our own: a plain value, and a signal when a person changes it."""
-
-    edited: SignalInstance
-
-    def value(self) -> Any: ...
-    def set_value(self, value: Any) -> None: ...
+Command = TypeVar("Command")
 
 
 class DraftedForm(QWidget):
-    """Fields with « Enregistrer » and « Annuler les modifications ».
+    """Fields with « Enregistrer » and « Rétablir »; Ctrl+S saves from anywhere in `keys_in`.
 
-    `show_row` says what is stored; a draft kept for the same key is shown over it, and saved against what it was typed
-    over, so that whoever comes second is told. `save_wanted` asks the section to save; `edited` after each change.
+    `show_row` says what is stored under a key. A draft kept for that key is shown over it and saved against what it was
+    typed over, so that whoever comes second is told. `save_wanted` asks the section to save; `edited` after each change;
+    `stale` when what is stored should be read again.
     """
 
     save_wanted = Signal()
     edited = Signal()
+    stale = Signal()
 
-    def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, tools: Tools, parent: QWidget | None = None, *, keys_in: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._drafts = tools.drafts
-        self._messages = tools.messages
-        self._fields: dict[str, QWidget] = {}
-        self._filling = False
+        self._tools = tools
+        self._seen: dict[str, Any] = {}
+        self._stored: tuple[dict[str, Any], Any] = ({}, None)
         self._key = self._label = ""
-        self._stored: dict[str, Any] = {}
-        self._stored_seen: Any = None
-        self._seen: Any = None
-        self.form = Form(self)
+        self.form = Form(self, keys_in=keys_in)
         self.save = button("Enregistrer", self, role="primary", tip=with_key("Enregistrer", SAVE_KEY))
         self.discard = button(
-            "Annuler les modifications",
-            self,
-            tip="Reprendre ce qui est enregistré, sans ce qui vient d’être saisi",
+            "Rétablir", self, tip="Reprendre ce qui est enregistré, sans ce qui vient d’être saisi"
         )
         self.state = text_label("", "muted", self)
         self.buttons = QHBoxLayout()
-        for widget in (self.save, self.discard, self.state):
-            self.buttons.addWidget(widget)
+        self.buttons.addWidget(self.save)
+        self.buttons.addWidget(self.discard)
         self.buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.form)
+        layout.addWidget(self.state)
         layout.addLayout(self.buttons)
         self.save.clicked.connect(self.save_wanted)
         self.discard.clicked.connect(self.give_up)
+        self.form.submitted.connect(self.save_wanted)
+        self.form.changed.connect(self._on_changed)
 
-    def add(self, name: str, label: str, field: QWidget) -> None:
+    def add(self, name: str, label: str, field: QWidget, *, required: bool = False) -> None:
         """Add a field under the name that refusals and values use."""
-        self.form.add(name, label, field)
-        self._fields[name] = field
-        _changed_signal(field).connect(self._on_edited)
+        self.form.add(name, label, field, required=required)
 
     def finish(self, *others: QPushButton) -> None:
         """Close the form; `others` are the acts that stand beside « Enregistrer »."""
@@ -87,22 +67,23 @@ class DraftedForm(QWidget):
             self.buttons.addWidget(other)
         self._say_state()
 
-    def show_row(self, key: str, label: str, values: dict[str, Any], seen: Any = None) -> None:
+    def show_row(self, key: str, label: str, values: Mapping[str, Any], seen: Any = None) -> None:
         """Show what is stored under `key`, or the draft kept for it. `seen` is what saving compares with."""
-        self._key, self._label = key, label
-        self._stored, self._stored_seen = dict(values), seen
-        draft = self._drafts.of(key)
-        self._seen = seen if draft is None else draft["seen"]
-        self._fill(values if draft is None else {**values, **draft["values"]})
-        if draft is None:
-            self.form.clear_errors()
+        typing = key == self._key and self.form.dirty
+        self._key, self._label, self._stored = key, label, (dict(values), seen)
+        if typing:
+            return  # nothing moves under the fingers: saving will say what another desk changed
+        self.form.set_values(values)
+        self.form.keep_draft(self._tools.drafts, key, label)
+        if not self.form.dirty or key not in self._seen:
+            self._seen[key] = seen
         self._say_state()
         self.edited.emit()
 
     @property
     def seen(self) -> Any:
         """What the values were typed over."""
-        return self._seen
+        return self._seen.get(self._key)
 
     @property
     def key(self) -> str:
@@ -112,51 +93,58 @@ class DraftedForm(QWidget):
     @property
     def dirty(self) -> bool:
         """Whether something is typed that is not stored."""
-        return bool(self._key) and self.values() != self._stored
+        return bool(self._key) and self.form.dirty
 
     def values(self) -> dict[str, Any]:
-        """What the fields hold, in plain values."""
-        return {name: value_of(field) for name, field in self._fields.items()}
-
-    def field(self, name: str) -> QWidget:
-        """The field of this name."""
-        return self._fields[name]
+        """What the fields stand for; None where they are blank or wrong."""
+        return self.form.values()
 
     def give_up(self) -> None:
         """Forget what was typed and show what is stored."""
-        self._drafts.drop(self._key)
-        self.show_row(self._key, self._label, self._stored, self._stored_seen)
+        self.form.discard()
+        values, seen = self._stored
+        self.show_row(self._key, self._label, values, seen)
 
-    def saved(self, text: str) -> None:
-        """What was typed is stored: the draft goes."""
-        self._drafts.drop(self._key)
-        self.form.clear_errors()
-        self._stored = self.values()
-        self._say_state()
-        self._messages.inform(text)
-
-    def refused(self, error: UserError) -> bool:
-        """Show a refusal beside its field. True when what is stored should be read again."""
-        if isinstance(error, AlreadyApplied):
-            self._drafts.drop(self._key)
-            return True
-        self.form.show_error(error)
-        return isinstance(error, StaleVersion)
-
-    def _fill(self, values: dict[str, Any]) -> None:
-        self._filling = True
-        for name, field in self._fields.items():
-            set_value(field, values.get(name))
-        self._filling = False
-
-    def _on_edited(self) -> None:
-        if self._filling or not self._key:
+    def send(
+        self,
+        function: Callable[[Any, Any, Command], Any],
+        build: Callable[[dict[str, Any]], Command],
+        *,
+        changes: Topics,
+        then: Callable[[Any], None],
+        failed: Callable[[UserError], None] | None = None,
+    ) -> None:
+        """Submit what was typed to a service. A refusal stands beside its field, or goes to `failed`; the draft stays."""
+        command = self.form.submit(build)
+        if command is None:
             return
-        if self.dirty:
-            self._drafts.keep(self._key, self._label, {"values": self.values(), "seen": self._seen})
-        else:
-            self._drafts.drop(self._key)
-            self._seen = self._stored_seen
+        self.save.setEnabled(False)
+        self._tools.desk.execute(
+            function,
+            command,
+            changes=changes,
+            then=lambda result: self._stored_now(then, result),
+            failed=failed or self.refused,
+            settled=lambda: self.save.setEnabled(True),
+        )
+
+    def refused(self, error: UserError) -> None:
+        """Show a refusal; what another desk changed is read again, under what is typed here."""
+        if isinstance(error, AlreadyApplied):
+            self.form.saved()
+            self.stale.emit()
+            return
+        if isinstance(error, StaleVersion):
+            self.stale.emit()
+        self.form.show_error(error)
+
+    def _stored_now(self, then: Callable[[Any], None], result: Any) -> None:
+        self.form.saved()
+        self._seen.pop(self._key, None)
+        self._say_state()
+        then(result)
+
+    def _on_changed(self) -> None:
         self._say_state()
         self.edited.emit()
 
@@ -164,65 +152,3 @@ class DraftedForm(QWidget):
         dirty = self.dirty
         self.discard.setEnabled(dirty)
         self.state.setText("Modifications non enregistrées" if dirty else "")
-
-
-def value_of(field: QWidget) -> Any:
-    """The plain value that a field holds: text, number, truth, ISO date or time, or an entry's data."""
-    match field:
-        case QLineEdit():
-            return field.text()
-        case QPlainTextEdit():
-            return field.toPlainText()
-        case QCheckBox():
-            return field.isChecked()
-        case QSpinBox():
-            return field.value()
-        case QComboBox():
-            return field.currentData()
-        case QTimeEdit():
-            return field.time().toString("HH:mm")
-        case QDateEdit():
-            return field.date().toString("yyyy-MM-dd")
-        case _:
-            return cast("Valued", field).value()
-
-
-def set_value(field: QWidget, value: Any) -> None:
-    """Show a plain value in a field; None empties it where it can be empty."""
-    match field:
-        case QLineEdit():
-            field.setText(value or "")
-        case QPlainTextEdit():
-            field.setPlainText(value or "")
-        case QCheckBox():
-            field.setChecked(bool(value))
-        case QSpinBox():
-            field.setValue(value or 0)
-        case QComboBox():
-            choose(field, value)
-        case QTimeEdit():
-            moment = time.fromisoformat(value or "00:00")
-            field.setTime(QTime(moment.hour, moment.minute))
-        case QDateEdit():
-            day = date.fromisoformat(value)
-            field.setDate(QDate(day.year, day.month, day.day))
-        case _:
-            cast("Valued", field).set_value(value)
-
-
-def _changed_signal(field: QWidget) -> SignalInstance:
-    match field:
-        case QLineEdit() | QPlainTextEdit():
-            return field.textChanged
-        case QCheckBox():
-            return field.toggled
-        case QSpinBox():
-            return field.valueChanged
-        case QComboBox():
-            return field.currentIndexChanged
-        case QTimeEdit():
-            return field.timeChanged
-        case QDateEdit():
-            return field.dateChanged
-        case _:
-            return cast("Valued", field).edited

@@ -4,7 +4,6 @@ from uuid import uuid4
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
-from guichet.rules.errors import UserError
 from guichet.services import town_settings
 from guichet.services.settings import Town
 from guichet.services.town_settings import ChangeTown
@@ -40,13 +39,13 @@ class TownSection(SettingsSection):
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
-        self.form = DraftedForm(tools, self)
+        self.form = DraftedForm(tools, self, keys_in=self)
         self.fields: dict[str, QLineEdit | QPlainTextEdit] = {}
         for name, label, example in FIELDS:
             field = self._field(name)
             field.setPlaceholderText(example)
             self.fields[name] = field
-            self.form.add(name, label, field)
+            self.form.add(name, label, field, required=name == "name")
         self.form.finish()
         self.preview = Card("En-tête des documents", self)
         self.preview_text = text_label("", "", self.preview, wrap=True)
@@ -63,6 +62,7 @@ class TownSection(SettingsSection):
         self.body.addStretch(1)
         self.form.edited.connect(self._show_preview)
         self.form.save_wanted.connect(self.save)
+        self.form.stale.connect(self.reload)
 
     def _field(self, name: str) -> QLineEdit | QPlainTextEdit:
         if name != "address":
@@ -79,20 +79,11 @@ class TownSection(SettingsSection):
         self.desk.fetch(town_settings.read_town, None, then=self._show, key=self)
 
     def save(self) -> None:
-        if not self.form.dirty:
-            return
-        self.form.save.setEnabled(False)
-        self.desk.execute(
-            town_settings.change_town,
-            ChangeTown(self._typed(), self.form.seen, str(uuid4())),
-            changes=SETTINGS,
-            then=self._saved,
-            failed=self._refused,
-            settled=lambda: self.form.save.setEnabled(True),
-        )
+        if self.form.dirty:
+            self.form.send(town_settings.change_town, self._command, changes=SETTINGS, then=self._saved)
 
-    def _typed(self) -> Town:
-        return Town(**self.form.values())
+    def _command(self, values: dict[str, str]) -> ChangeTown:
+        return ChangeTown(Town(**values), self.form.seen, str(uuid4()))
 
     def _show(self, town: Town) -> None:
         self.form.show_row(
@@ -100,14 +91,10 @@ class TownSection(SettingsSection):
         )
 
     def _saved(self, town: Town) -> None:
-        self.form.saved("Commune enregistrée.")
+        self.messages.inform("Commune enregistrée.")
         self._show(town)
 
-    def _refused(self, error: UserError) -> None:
-        if self.form.refused(error):
-            self.reload()
-
     def _show_preview(self) -> None:
-        typed = self._typed()
+        typed = Town(**self.form.values())
         self.preview_text.setText("\n".join(town_settings.letterhead_lines(typed)))
         self.signature.setText("\n".join(line for line in (typed.signatory_title, typed.signatory) if line))

@@ -1,8 +1,9 @@
 """« Utilisateurs »: who works here, with which roles, and who may still come in."""
 
+from typing import Any
 from uuid import uuid4
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
@@ -16,6 +17,7 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
 from guichet.ui.theme import Tone
 from guichet.ui.topics import SETTINGS
+from guichet.ui.widgets.composite_field import CompositeField
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
@@ -51,10 +53,8 @@ COLUMNS = (
 )
 
 
-class RoleBoxes(QWidget):
+class RoleBoxes(CompositeField):
     """A box to tick for each role; the value is the sorted list of role codes."""
-
-    edited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,15 +64,15 @@ class RoleBoxes(QWidget):
         column.setSpacing(4)
         for box in self.boxes.values():
             column.addWidget(box)
-            box.toggled.connect(self.edited)
+            box.toggled.connect(self.changed)
         self.setFocusProxy(next(iter(self.boxes.values())))
 
-    def value(self) -> list[str]:
+    def typed(self) -> list[str]:
         return sorted(role.value for role, box in self.boxes.items() if box.isChecked())
 
-    def set_value(self, value: list[str] | None) -> None:
+    def put_typed(self, typed: list[str]) -> None:
         for role, box in self.boxes.items():
-            box.setChecked(role.value in (value or []))
+            box.setChecked(role.value in typed)
 
 
 class UsersSection(SettingsSection):
@@ -116,17 +116,18 @@ class UsersSection(SettingsSection):
         self.table.opened.connect(lambda _: self.display_name.setFocus())
 
     def _build_identity(self) -> DraftedForm:
-        form = DraftedForm(self.tools, self.card)
+        form = DraftedForm(self.tools, self.card, keys_in=self.card)
         self.display_name = QLineEdit(form)
         self.login = QLineEdit(form)
         self.roles = RoleBoxes(form)
-        form.add("display_name", "&Nom affiché", self.display_name)
-        form.add("login", "&Identifiant", self.login)
+        form.add("display_name", "&Nom affiché", self.display_name, required=True)
+        form.add("login", "&Identifiant", self.login, required=True)
         form.add("roles", "&Rôles", self.roles)
         self.unlock = button("Dé&bloquer", form, tip="Permettre un nouvel essai tout de suite")
         self.toggle = button("Désac&tiver…", form)
         form.finish(self.unlock, self.toggle)
         form.save_wanted.connect(self.save)
+        form.stale.connect(self.reload)
         self.unlock.clicked.connect(self._unlock)
         self.toggle.clicked.connect(self._ask_toggle)
         return form
@@ -180,14 +181,28 @@ class UsersSection(SettingsSection):
 
     def save(self) -> None:
         if self.identity.key == NEW:
-            self._create()
-        elif self.identity.dirty and self._user is not None:
-            typed = self.identity.values()
-            seen: UserRow = self.identity.seen
-            roles = frozenset(Role(role) for role in typed["roles"])
-            self._execute_change(
-                ChangeUser(seen.user_id, seen.version, typed["display_name"], roles, str(uuid4()))
+            self._wanted_login = self.identity.values()["login"].lower()
+            self.identity.send(
+                accounts.create,
+                self._new_account,
+                changes=SETTINGS,
+                then=self._created,
+                failed=self._refused,
             )
+        elif self.identity.dirty:
+            self.identity.send(users.change, self._change, changes=SETTINGS, then=self._changed)
+
+    def _new_account(self, values: dict[str, Any]) -> NewAccount:
+        roles = frozenset(Role(role) for role in values["roles"])
+        return NewAccount(values["login"], values["display_name"], roles, self.new_password.text())
+
+    def _change(self, values: dict[str, Any]) -> ChangeUser:
+        seen: UserRow = self.identity.seen
+        roles = frozenset(Role(role) for role in values["roles"])
+        return ChangeUser(seen.user_id, seen.version, values["display_name"], roles, str(uuid4()))
+
+    def _changed(self, row: UserRow) -> None:
+        self.messages.inform(f"Compte {row.login} enregistré.")
 
     def _show(self, rows: tuple[UserRow, ...]) -> None:
         self.table.show_rows(rows)
@@ -239,39 +254,9 @@ class UsersSection(SettingsSection):
         self.card.show()
         self.display_name.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _create(self) -> None:
-        typed = self.identity.values()
-        self._wanted_login = typed["login"].strip().lower()
-        account = NewAccount(
-            typed["login"],
-            typed["display_name"],
-            frozenset(Role(role) for role in typed["roles"]),
-            self.new_password.text(),
-        )
-        self.identity.save.setEnabled(False)
-        self.desk.execute(
-            accounts.create,
-            account,
-            changes=SETTINGS,
-            then=lambda _: self._created(),
-            failed=self._refused,
-            settled=lambda: self.identity.save.setEnabled(True),
-        )
-
-    def _created(self) -> None:
-        self.identity.saved(f"Compte {self._wanted_login} ouvert.")
+    def _created(self, _: int) -> None:
+        self.messages.inform(f"Compte {self._wanted_login} ouvert.")
         self.new_password.clear()
-
-    def _execute_change(self, command: ChangeUser) -> None:
-        self.identity.save.setEnabled(False)
-        self.desk.execute(
-            users.change,
-            command,
-            changes=SETTINGS,
-            then=lambda row: self.identity.saved(f"Compte {row.login} enregistré."),
-            failed=self._refused,
-            settled=lambda: self.identity.save.setEnabled(True),
-        )
 
     def _ask_toggle(self) -> None:
         row = self._user
@@ -334,9 +319,11 @@ class UsersSection(SettingsSection):
 
     def _refused(self, error: UserError) -> None:
         if error.field == "password":
-            self.password_error.setText(error.message)
-            self.password_error.show()
-            self.new_password.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        if self.identity.refused(error):
-            self.reload()
+            self._say_password(error.message)
+        else:
+            self.identity.refused(error)
+
+    def _say_password(self, text: str) -> None:
+        self.password_error.setText(text)
+        self.password_error.show()
+        self.new_password.setFocus(Qt.FocusReason.OtherFocusReason)
