@@ -1,29 +1,43 @@
-"""A printed document shown as it will come out of the printer."""
+"""A printed document shown as it will come out of the printer: read, searched, printed, saved."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QStandardPaths
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from guichet.ui.files import PDF_DOCUMENTS, Files
 from guichet.ui.messages import Messages
+from guichet.ui.printing import Printers, PrintJob
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.pdf_search import PdfSearch
+from guichet.ui.wording import NBSP
 
 ZOOM_STEP = 1.2
+SMALLEST, LARGEST = 0.2, 5.0
+
+_KEYS = {
+    "larger": ("Ctrl++", "Ctrl+="),
+    "smaller": ("Ctrl+-",),
+    "fit": ("Ctrl+0",),
+    "print": ("Ctrl+P",),
+    "save": ("Ctrl+Shift+S",),
+    "find": ("Ctrl+F",),
+    "next": ("F3",),
+    "previous": ("Shift+F3",),
+}
 
 
 class PdfView(QWidget):
-    """A PDF held in memory, with zoom and saving; until one is shown, a sentence says what will stand here."""
+    """A PDF held in memory, with zoom, search, printing and saving; until one is shown, a sentence says what will stand here.
+
+    Its keys work while the cursor is anywhere inside: they are taken before the window's own.
+    """
 
     def __init__(self, theme: Theme, messages: Messages, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +45,7 @@ class PdfView(QWidget):
         self._messages = messages
         self._data = b""
         self._suggested = "document.pdf"
+        self._job: PrintJob | None = None
         self._buffer = QBuffer(self)
         self.document = QPdfDocument(self)
         self.view = QPdfView(self)
@@ -38,41 +53,66 @@ class PdfView(QWidget):
         self.view.setDocument(self.document)
         self.view.setPageMode(QPdfView.PageMode.MultiPage)
         self.view.setZoomMode(QPdfView.ZoomMode.FitToWidth)
+        self.view.pageNavigator().currentPageChanged.connect(self._say_page)
+        self.search = PdfSearch(theme, self.document, self.view, self)
+        self.search.closed.connect(self._close_search)
         self.empty = text_label(empty, "muted", self, wrap=True)
-        self.empty.setMargin(24)
+        self.empty.setMargin(Space.WIDE)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = text_label("", "heading", self)
+        self.title.setMinimumWidth(0)
         self.pages = QLabel(self)
         self.pages.setProperty("role", "muted")
-        self.smaller = button("−", self, tip="Réduire")
-        self.larger = button("+", self, tip="Agrandir")
-        self.fit = button("Largeur", self, tip="Ajuster à la largeur")
+        self._build_buttons()
+        self._lay_out()
+
+    def _build_buttons(self) -> None:
+        self.smaller = button("−", self, tip="Réduire le document (Ctrl+-)")
+        self.larger = button("+", self, tip="Agrandir le document (Ctrl++)")
+        self.fit = button("Largeur", self, tip="Ajuster à la largeur (Ctrl+0)")
+        self.seek = button("Chercher", self, tip="Chercher dans le document (Ctrl+F)")
+        self.print = button("Imprimer…", self, tip="Imprimer par la fenêtre du système (Ctrl+P)")
         self.save = button("Enregistrer…", self, tip="Enregistrer ce document (Ctrl+Maj+S)")
-        for each, name in ((self.smaller, "Réduire"), (self.larger, "Agrandir")):
+        for each, name in ((self.smaller, "Réduire le document"), (self.larger, "Agrandir le document")):
             each.setAccessibleName(name)
+        self.printing = text_label("", "muted", self)
+        self.stop = button("Arrêter l’impression", self)
         self.smaller.clicked.connect(lambda: self._zoom(1 / ZOOM_STEP))
         self.larger.clicked.connect(lambda: self._zoom(ZOOM_STEP))
-        self.fit.clicked.connect(lambda: self.view.setZoomMode(QPdfView.ZoomMode.FitToWidth))
-        self.save.clicked.connect(self._save)
-        shortcut = QAction("Enregistrer le document", self)
-        shortcut.setShortcut(QKeySequence("Ctrl+Shift+S"))
-        shortcut.triggered.connect(self._save)
-        self.addAction(shortcut)
+        self.fit.clicked.connect(self.fit_width)
+        self.seek.clicked.connect(self.open_search)
+        self.print.clicked.connect(self.ask_printer)
+        self.save.clicked.connect(self.ask_where_to_save)
+        self.stop.clicked.connect(self._stop_printing)
+
+    def _lay_out(self) -> None:
         self._tools = QWidget(self)
-        bar = QHBoxLayout(self._tools)
+        bar = QVBoxLayout(self._tools)
         bar.setContentsMargins(0, 0, 0, 0)
-        bar.addWidget(self.title)
-        bar.addWidget(self.pages)
-        bar.addStretch(1)
-        for each in (self.smaller, self.larger, self.fit, self.save):
-            bar.addWidget(each)
+        bar.setSpacing(Space.TIGHT)
+        head, row, printing = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        head.addWidget(self.title)
+        head.addStretch(1)
+        head.addWidget(self.pages)
+        for each in (self.smaller, self.larger, self.fit, self.seek):
+            row.addWidget(each)
+        row.addStretch(1)
+        row.addWidget(self.print)
+        row.addWidget(self.save)
+        printing.addWidget(self.printing, 1)
+        printing.addWidget(self.stop)
+        for each_row in (head, row, printing):
+            bar.addLayout(each_row)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.view)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._tools)
+        layout.addWidget(self.search)
         layout.addWidget(self._stack, 1)
-        self._tools.hide()
+        for each_widget in (self._tools, self.search, self.printing, self.stop):
+            each_widget.hide()
 
     @property
     def data(self) -> bytes:
@@ -88,33 +128,144 @@ class PdfView(QWidget):
         self._buffer.setData(QByteArray(data))
         self._buffer.open(QIODevice.OpenModeFlag.ReadOnly)
         self.document.load(self._buffer)
-        count = self.document.pageCount()
+        self.view.setAccessibleName(title)
         self.title.setText(title)
-        self.pages.setText("1 page" if count == 1 else f"{count} pages")
+        self._say_page()
         self._tools.show()
         self._stack.setCurrentWidget(self.view)
+        self.search.search_again()
 
     def clear(self) -> None:
         """Show no document any more."""
         self.document.close()
         self._data = b""
         self._tools.hide()
+        self.search.hide()
         self._stack.setCurrentWidget(self.empty)
 
-    def _zoom(self, factor: float) -> None:
-        factor *= self.view.zoomFactor()
-        self.view.setZoomMode(QPdfView.ZoomMode.Custom)
-        self.view.setZoomFactor(min(5.0, max(0.2, factor)))
+    def open_search(self) -> None:
+        """Show the search field and go to it."""
+        if self._data:
+            self.search.open()
 
-    def _save(self) -> None:
+    def fit_width(self) -> None:
+        """Show the page in its whole width."""
+        self.view.setZoomMode(QPdfView.ZoomMode.FitToWidth)
+
+    def step_back(self) -> bool:
+        """Close the search, if it is open."""
+        if self.search.isHidden():
+            return False
+        self._close_search()
+        return True
+
+    def ask_where_to_save(self) -> None:
+        """Ask where to save the document shown."""
+        if self._data:
+            Files.save_as(self, "Enregistrer le document", self._suggested, PDF_DOCUMENTS, self._save)
+
+    def ask_printer(self) -> None:
+        """Ask for a printer and print the document shown."""
+        if self._data and self._job is None:
+            Printers.ask(self, self.title.text(), self.document.pageCount(), self.print_on)
+
+    def print_on(self, printer: QPrinter) -> None:
+        """Print the document shown, page after page."""
+        job = self._job = PrintJob(self._data, printer, self)
+        job.progressed.connect(self._say_printing)
+        job.finished.connect(self._printed)
+        self.print.setEnabled(False)
+        self.printing.setText("Impression…")
+        self.printing.show()
+        self.stop.show()
+        job.start()
+
+    def _say_printing(self, done: int, total: int) -> None:
+        self.printing.setText(f"Impression{NBSP}: page {done} sur {total}")
+
+    def _stop_printing(self) -> None:
+        if self._job is not None:
+            self._job.stop()
+
+    def _printed(self, whole: bool) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+            self._job = None
+        self.printing.hide()
+        self.stop.hide()
+        self.print.setEnabled(True)
+        if whole:
+            self._messages.inform(f"{self.title.text()}{NBSP}: envoyé à l’imprimante")
+        else:
+            self._messages.warn(
+                "L’impression n’est pas allée au bout : vérifiez l’imprimante, puis recommencez."
+            )
+
+    def _say_page(self) -> None:
+        count = self.document.pageCount()
+        if count < 2:
+            self.pages.setText(f"{count} page")
+        else:
+            self.pages.setText(f"page {self.view.pageNavigator().currentPage() + 1} sur {count}")
+
+    def _zoom(self, factor: float) -> None:
+        if self.view.zoomMode() is QPdfView.ZoomMode.FitToWidth and self.document.pageCount():
+            points = self.document.pagePointSize(self.view.pageNavigator().currentPage()).width()
+            shown = points * self.logicalDpiX() / 72
+            factor *= self.view.viewport().width() / shown
+        else:
+            factor *= self.view.zoomFactor()
+        self.view.setZoomMode(QPdfView.ZoomMode.Custom)
+        self.view.setZoomFactor(min(LARGEST, max(SMALLEST, factor)))
+
+    def _close_search(self) -> None:
+        self.search.hide()
+        self.search.forget()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _save(self, target: Path) -> None:
+        save_bytes(target, self._data, self._messages)
+
+    # Keys
+
+    def _act_of(self, event: QKeyEvent) -> str:
         if not self._data:
-            return
-        folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Enregistrer le document", str(folder / self._suggested), "Documents PDF (*.pdf)"
+            return ""
+        pressed = QKeySequence(event.keyCombination())
+        return next(
+            (act for act, keys in _KEYS.items() if any(pressed == QKeySequence(key) for key in keys)), ""
         )
-        if name:
-            save_bytes(Path(name), self._data, self._messages)
+
+    def event(self, event: QEvent) -> bool:
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self._act_of(event)
+        ):
+            event.accept()  # here Ctrl++ is the document's, not the text size of the window
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match self._act_of(event):
+            case "larger":
+                self._zoom(ZOOM_STEP)
+            case "smaller":
+                self._zoom(1 / ZOOM_STEP)
+            case "fit":
+                self.fit_width()
+            case "print":
+                self.ask_printer()
+            case "save":
+                self.ask_where_to_save()
+            case "find":
+                self.open_search()
+            case "next":
+                self.search.go(1)
+            case "previous":
+                self.search.go(-1)
+            case _:
+                super().keyPressEvent(event)
 
 
 def save_bytes(target: Path, data: bytes, messages: Messages) -> None:
@@ -126,4 +277,4 @@ def save_bytes(target: Path, data: bytes, messages: Messages) -> None:
             f"Le fichier n’a pas pu être enregistré : {problem.strerror}. Choisissez un autre dossier."
         )
         return
-    messages.inform(f"Document enregistré : {target.name}")
+    messages.inform(f"Document enregistré{NBSP}: {target.name}")
