@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
@@ -327,6 +327,16 @@ class DataTable(QTableView):
         row = self.paged.row_at(index.row())
         if row is not None:
             self.opened.emit(row)
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Home and End go to the first and the last row: a row is chosen whole, its first cell is no place to go."""
+        if action is QAbstractItemView.CursorAction.MoveHome:
+            return self.paged.index(0, 0)
+        if action is QAbstractItemView.CursorAction.MoveEnd:
+            return self.paged.index(self.paged.total - 1, 0)
+        return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         place = self.currentIndex().row()

@@ -48,7 +48,7 @@ def write_list(database: OpenedDatabase, context: Context, asked: ListExport, ta
         workbook.write(sheet, rows(), asked.path)
     except OSError as failure:
         raise UserError(
-            f"Impossible d’écrire « {asked.path.name} »{NBSP}: fermez-le s’il est ouvert dans Excel, vérifiez la place "
+            f"Impossible d’écrire «{NBSP}{asked.path.name}{NBSP}»{NBSP}: fermez-le s’il est ouvert dans Excel, vérifiez la place "
             "et les droits, puis recommencez.",
             code="export_failed",
         ) from failure
