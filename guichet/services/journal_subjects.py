@@ -146,6 +146,8 @@ def _subject(kind: str, row: Any) -> Subject:
     name = f"{KINDS[kind]} {row.name}".strip()
     if kind == "request":
         name = f"{KIND_LABELS[row.kind]} {row.name}"
+    if kind == "attestation":
+        name = f"{KINDS[kind]} n° {row.name}"
     if kind == "person":
         name = row.name
     family = f"{row.family} (n° {row.number})" if getattr(row, "family", None) is not None else ""

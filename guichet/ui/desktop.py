@@ -69,6 +69,14 @@ PAGES: tuple[PageEntry, ...] = (
         _page("attestations", "AttestationsPage"),
     ),
     PageEntry(
+        "journal",
+        "Journal",
+        "history",
+        Permission.VERIFY,
+        "administration#journal",
+        _page("journal", "JournalPage"),
+    ),
+    PageEntry(
         "settings",
         "Paramètres",
         "cog-outline",
