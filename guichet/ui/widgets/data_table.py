@@ -396,7 +396,7 @@ class DataTable(QTableView):
             entry.setCheckable(True)
             entry.setChecked(column.key in shown)
             entry.setEnabled(len(shown) > 1 or column.key not in shown)
-            entry.triggered.connect(partial(self._switch_column, column.key))
+            entry.toggled.connect(partial(self._switch_column, column.key))
         menu.addSeparator()
         _add(menu, "Colonnes…", self.columns_asked.emit)
         _add(menu, "Revenir aux colonnes d’origine", self.reset_columns)
