@@ -62,6 +62,7 @@ class ItemView:
     document_id: int | None
     places_left: int | None
     verdict: Verdict | None
+    verdict_code: str
     verdict_label: str
     reasons: tuple[ReasonView, ...]
     decision: ItemDecision | None
@@ -355,6 +356,7 @@ def _item(context: Context, row: Any, gates: Gates, *, with_health: bool) -> Ite
         document_id=item.document_id,
         places_left=gates.places.get(item.id),
         verdict=item.verdict,
+        verdict_code=item.verdict_code or "",
         verdict_label=REFUSAL_LABELS.get(RefusalCode(item.verdict_code), "") if item.verdict_code else "",
         reasons=tuple(ReasonView(one["code"], one["text"], one.get("effect", "")) for one in item.reasons),
         decision=item.decision,

@@ -181,10 +181,10 @@ def test_autre_needs_its_text_and_escape_gives_the_refusal_up(
 def test_letters_typed_in_a_field_decide_nothing(
     page: RequestsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
 ) -> None:
-    page.search.setFocus()
-    qtbot.keyClicks(page.search, "al")
+    page.list.filter.setFocus()
+    qtbot.keyClicks(page.list.filter, "al")
     settle(page.desk)
-    assert page.search.text() == "al"
+    assert page.list.filter.text() == "al"
     assert set(states(sql_guard, town).values()) == {"pending", "in_progress"}
 
 
@@ -262,10 +262,12 @@ def test_all_that_fits_is_simulated_first_then_accepted_in_order_of_submission(
     settle(page.desk)
     dialog = page.findChild(BulkDialog)
     assert dialog is not None
-    assert "4\u00a0demandes" in dialog.heading.text()
-    said = {label.accessibleName() for label in dialog.facts.findChildren(QWidget) if label.accessibleName()}
-    assert "Rentrent : 2\u00a0lignes" in said, "the second Wednesday has one place only"
-    assert "Iront en liste d’attente : 1\u00a0ligne" in said
+    said = "Sur 4\u00a0demandes ouvertes\u00a0: 1\u00a0tient, 1\u00a0en attente, 2\u00a0à examiner"
+    assert dialog.heading.text() == said, "the second Wednesday has one place only"
+    groups = {
+        group.state.label: [line.external_id for line in group.lines] for group in dialog.groups.paged.rows
+    }
+    assert groups == {"Tiennent": ["D-1"], "Liste d’attente": ["D-2"], "À examiner, laissées": ["D-3", "D-4"]}
     assert states(sql_guard, town)["D-1"] == "pending", "a simulation writes nothing"
     qtbot.keyClick(dialog.go, Qt.Key.Key_Space)
     settle(page.desk)
@@ -304,7 +306,7 @@ def test_a_tile_opens_the_list_it_counts(window: MainWindow, qtbot: QtBot) -> No
     settle(window.tools.desk)
     page = window.current_page
     assert isinstance(page, RequestsPage)
-    assert page.queue.currentText() == "À prendre"
+    assert page.filters.queue.currentText() == "À prendre"
     assert len(page.list.model.rows_at_hand()) == 4
 
 
@@ -377,7 +379,7 @@ def test_someone_who_may_only_read_has_no_decision_bar(
     assert page.list.model.rows_at_hand()
     assert page.bar.isHidden()
     assert page.bulk.isHidden()
-    assert isinstance(page.view.family, QPushButton)
+    assert isinstance(page.view.head.family, QPushButton)
 
 
 def _fact(home: HomePage, name: str) -> str:

@@ -1,13 +1,23 @@
 """The requests: the queue on the left, the one chosen on the right, one key per decision below."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
-from guichet.rules.errors import StaleVersion, UserError
+from guichet.rules.errors import AlreadyApplied, StaleVersion, UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.requests import END_STATES, STATE_LABELS, Act, RequestState
 from guichet.services import decisions, requests
@@ -15,54 +25,43 @@ from guichet.services.bulk_decisions import BulkReport
 from guichet.services.deciding import DecisionResult
 from guichet.services.decisions import Accept, AskComplement, Handle, Refuse, Wait
 from guichet.services.request_detail import RequestDetail
-from guichet.services.requests import KIND_LABELS, Queue, RequestQuery, RequestRow
+from guichet.services.requests import Queue, RequestQuery, RequestRow
+from guichet.ui import request_views
+from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
-from guichet.ui.topics import DECISION, Topic
-from guichet.ui.widgets.bulk_dialog import BulkDialog, BulkReportDialog
+from guichet.ui.topics import Topic
+from guichet.ui.widgets.answer_tab import WAITABLE, Written
+from guichet.ui.widgets.bulk_dialog import AcceptDialog, BulkDialog, BulkReportDialog, RefuseDialog
 from guichet.ui.widgets.decision_bar import DecisionBar, Key
-from guichet.ui.widgets.fields import button, choose, text_label
-from guichet.ui.widgets.request_columns import QUEUE_COLUMNS
+from guichet.ui.widgets.decision_flow import Decision, DecisionFlow
+from guichet.ui.widgets.fields import button
+from guichet.ui.widgets.request_columns import QUEUE_COLUMNS, TWO_LINES
 from guichet.ui.widgets.request_detail import RequestDetailView
+from guichet.ui.widgets.request_filters import VIEWS, RequestFilters
+from guichet.ui.widgets.request_tables import is_open
 from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.wording import VERDICTS, count
+from guichet.ui.widgets.two_lines import draw_two_lines
+from guichet.ui.wording import NBSP, count
 
-TYPING_MILLISECONDS = 150
-
-VIEWS = (
-    ("À traiter", RequestQuery()),
-    ("À prendre", RequestQuery(queue=Queue.TO_TAKE)),
-    ("À ma charge", RequestQuery(queue=Queue.MINE)),
-    ("En traitement", RequestQuery(states=(RequestState.IN_PROGRESS,))),
-    ("En attente de la famille", RequestQuery(queue=Queue.WAITING_FAMILY)),
-    ("Liste d’attente", RequestQuery(states=(RequestState.WAITING_LIST,))),
-    ("En anomalie", RequestQuery(queue=Queue.ANOMALIES)),
-    ("Toutes", RequestQuery(queue=Queue.ALL)),
-)
-PROPOSALS = {
-    "": "Toute proposition",
-    **{code: state.label for code, state in VERDICTS.items()},
-    "mixed": "Mélangée",
-}
+ROWS_AHEAD = 2
+LEFT_PART, RIGHT_PART = 61, 39
+BULK_KEY, REFUSE_MANY_KEY = "Shift+A", "Shift+R"
 _KEYS = {Act.TAKE_UP: Key.TAKE_UP, Act.ASK_COMPLEMENT: Key.COMPLEMENT, Act.UNDO: Key.UNDO}
-_WAITABLE = ("bookings", "enrolment")
+_FIELDS = (QComboBox, QAbstractSpinBox)
 
 
 class RequestsPage(Page):
-    """`open` takes a Queue, or a RequestQuery."""
+    """`open` takes a Queue, a RequestQuery, {"request": id}, or what `here` gave."""
 
     topics = frozenset({Topic.REQUESTS, Topic.IMPORTS})
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
-        self._deciding = False
-        self._leave: int | None = None
-        self._seek: int | None = None
-        self._last_decided: RequestDetail | None = None
-        self.queue = QComboBox(self)
-        self.kind = QComboBox(self)
-        self.proposal = QComboBox(self)
-        self.search = QLineEdit(self)
+        self._wanted: int | None = None
+        self._reading_list = False
+        self.filters = RequestFilters(self)
         self.bulk = button("Accepter tout ce qui rentre…", self)
+        self.refuse_many = button("Refuser la sélection…", self)
         self.list = SqlList[RequestRow](
             tools,
             requests.list_requests,
@@ -73,82 +72,78 @@ class RequestsPage(Page):
             noun="demande",
             checkable=True,
             editable=lambda row: row.state not in END_STATES,
+            key="requests",
+            filter_hint="Famille, enfant, numéro…",
+            describe=self.filters.words,
         )
+        draw_two_lines(self.list.table, tools.theme, TWO_LINES)
+        self.list.add_views(lambda: request_views.kept(self._query()), self._restore_view)
         self.view = RequestDetailView(tools, self)
+        self.view.written = self._written
         self.bar = DecisionBar(self)
+        self.flow = DecisionFlow(tools, self)
+        self.split = QSplitter(Qt.Orientation.Horizontal, self)
         self._lay_out()
-        self._fill_filters()
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MILLISECONDS)
-        self._typing.timeout.connect(self._ask)
         self._connect()
 
     def _lay_out(self) -> None:
         left = QWidget(self)
         column = QVBoxLayout(left)
         column.setContentsMargins(16, 12, 8, 8)
-        filters = QHBoxLayout()
-        for title, field in (("&Voir", self.queue), ("&Type", self.kind), ("Pro&position", self.proposal)):
-            label = text_label(title, "", left)
-            label.setBuddy(field)
-            label.setVisible(field is self.queue)
-            field.setAccessibleName(title.replace("&", ""))
-            field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            field.setMinimumContentsLength(12)
-            filters.addWidget(label)
-            filters.addWidget(field)
-        self.search.setPlaceholderText("Famille, enfant, numéro…")
-        self.search.setAccessibleName("Rechercher dans les demandes")
-        self.search.setClearButtonEnabled(True)
-        filters.addWidget(self.search, 1)
-        column.addLayout(filters)
+        column.addWidget(self.filters)
         column.addWidget(self.list, 1)
+        self.list.foot.addWidget(self.refuse_many)
         self.list.foot.addWidget(self.bulk)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(left)
-        split.addWidget(self.view)
-        split.setStretchFactor(0, 4)
-        split.setStretchFactor(1, 3)
-        split.setSizes([700, 525])
-        split.setChildrenCollapsible(False)
+        self.split.addWidget(left)
+        self.split.addWidget(self.view)
+        self.split.setStretchFactor(0, LEFT_PART)
+        self.split.setStretchFactor(1, RIGHT_PART)
+        self.split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(split, 1)
+        layout.addWidget(self.split, 1)
         layout.addWidget(self.bar)
         may_decide = self.tools.may(Permission.DECIDE_REQUESTS)
-        self.bar.setVisible(may_decide)
-        self.bulk.setVisible(may_decide)
-
-    def _fill_filters(self) -> None:
-        self.queue.addItems([label for label, _ in VIEWS])
-        self.kind.addItem("Tous les types", "")
-        for kind, label in KIND_LABELS.items():
-            self.kind.addItem(label, kind.value)
-        for code, label in PROPOSALS.items():
-            self.proposal.addItem(label, code)
+        for each in (self.bar, self.bulk, self.refuse_many):
+            each.setVisible(may_decide)
+        self.bulk.setToolTip("Simuler, puis accepter (Maj+A)")
+        self.refuse_many.setToolTip("Refuser les demandes cochées pour un même motif (Maj+R)")
+        for key, act in ((BULK_KEY, self.bulk.click), (REFUSE_MANY_KEY, self.refuse_many.click)):
+            shortcut = QShortcut(QKeySequence(key), self, act)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._take_split()
 
     def _connect(self) -> None:
-        for combo in (self.queue, self.kind, self.proposal):
-            combo.currentIndexChanged.connect(self._ask)
-        self.search.textEdited.connect(self._typed)
-        self.search.returnPressed.connect(self._focus_list)
+        self.filters.changed.connect(self._ask)
         self.list.table.current_changed.connect(self._row_chosen)
         self.list.table.opened.connect(self.view.focus_items)
-        self.list.loaded.connect(self._move_on)
+        self.list.loaded.connect(self._settle_cursor)
+        self.list.model.modelAboutToBeReset.connect(self._note_reading)
         self.list.model.checks_changed.connect(self._say_bulk)
-        self.view.shown.connect(self._allow)
+        self.view.shown.connect(self._shown)
         self.view.go.connect(self.go)
         self.view.items.paged.checks_changed.connect(self._suggest)
         self.bulk.clicked.connect(self._bulk)
+        self.refuse_many.clicked.connect(self._refuse_many)
         self.bar.accepted.connect(self._accept)
         self.bar.waited.connect(self._wait)
         self.bar.refused.connect(self._refuse)
         self.bar.asked.connect(self._ask_complement)
         self.bar.taken_up.connect(self._take_up)
         self.bar.undone.connect(self._undo)
-        self.bar.closed.connect(self._focus_list)
+        self.bar.edited.connect(self._keep_draft)
+        self.bar.closed.connect(self._closed_panel)
+        self.flow.taken.connect(self._taken)
+        self.flow.refused.connect(self._refused)
+        self.flow.halted.connect(self._come_back)
+        self.flow.settled.connect(self._allow)
+        self.flow.undone.connect(self._undone)
+        self.split.splitterMoved.connect(self._keep_split)
+        self.tools.preferences.loaded.connect(self._take_split)
+        self._say_bulk()
+
+    # The page among the others
 
     def first_focus(self) -> QWidget:
         return self.list.table
@@ -161,225 +156,393 @@ class RequestsPage(Page):
             self.view.reload()
 
     def open(self, wanted: Any) -> None:
-        query = wanted if isinstance(wanted, RequestQuery) else RequestQuery(queue=Queue(wanted))
-        same_view = (place for place, (_, view) in enumerate(VIEWS) if _view_of(view) == _view_of(query))
-        for combo in (self.queue, self.kind, self.proposal):
-            combo.blockSignals(True)
-        self.queue.setCurrentIndex(next(same_view, 0))
-        choose(self.kind, query.kinds[0].value if query.kinds else "")
-        choose(self.proposal, query.proposal)
-        for combo in (self.queue, self.kind, self.proposal):
-            combo.blockSignals(False)
-        self.search.setText(query.text)
-        self.list.model.set_checked(set())
-        shown = replace(self._query(), sort=query.sort, descending=query.descending)
-        self.list.ask(shown, own_order=True)
+        if isinstance(wanted, RequestQuery):
+            self._show_query(wanted)
+        elif isinstance(wanted, dict):
+            self._wanted = wanted.get("request")
+            if "view" in wanted:
+                self._show_query(request_views.read(wanted["view"]))
+            elif self.list.query is None:
+                self._ask()
+            if self._wanted is not None and not self._seek(self._wanted):
+                self.view.show_request(self._wanted)
+        else:
+            self._show_query(RequestQuery(queue=Queue(wanted)))
+
+    def here(self) -> Any:
+        values: dict[str, Any] = {"view": request_views.kept(self._query())}
+        return values | ({"request": self.view.request_id} if self.view.request_id is not None else {})
+
+    def crumbs(self) -> tuple[str, ...]:
+        detail = self.view.detail
+        named = (detail.child or detail.family or detail.external_id,) if detail is not None else ()
+        return (self.filters.view_name, *named)
+
+    def page_actions(self) -> Sequence[Action]:
+        keys = [
+            Action(made.accessibleName().partition(",")[0], partial(self.bar.press, key), key.value)
+            for key, made in self.bar.buttons.items()
+            if made.isEnabled() and not self.bar.isHidden()
+        ]
+        return (
+            *keys,
+            Action("Accepter tout ce qui rentre", self._bulk, BULK_KEY, words="lot masse simulation"),
+            Action("Refuser les demandes cochées", self._refuse_many, REFUSE_MANY_KEY, words="lot masse"),
+            *(Action(f"Demandes{NBSP}: {label}", partial(self.open, query)) for label, query in VIEWS),
+        )
+
+    def step_back(self) -> bool:
+        if self.bar.writing:
+            self.bar.fold()
+        elif self.view.pieces.is_open:
+            self.view.pieces.close_piece()
+        elif not self.list.table.hasFocus() and self.view.isAncestorOf(QApplication.focusWidget() or self):
+            self._focus_list()
+        elif self.filters.beyond:
+            self.filters.widen()
+        else:
+            return False
+        return True
 
     def show_example(self) -> None:
         self._focus_list()
 
-    def _typed(self) -> None:
-        self._typing.start()
+    def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(QApplication.focusWidget(), _FIELDS)
+            and event.text().isprintable()
+            and event.text()
+        ):
+            event.accept()  # a letter typed in a list of choices is for it, not a decision
+            return True
+        return super().event(event)
+
+    # What is listed and which one is shown
 
     def _query(self) -> RequestQuery:
-        kind = self.kind.currentData()
-        return replace(
-            VIEWS[self.queue.currentIndex()][1],
-            kinds=tuple(each for each in KIND_LABELS if each.value == kind),
-            proposal=self.proposal.currentData(),
-            text=self.search.text(),
-        )
+        query = replace(self.filters.query(), text=self.list.filter.text())
+        shown = self.list.query
+        return query if shown is None else replace(query, sort=shown.sort, descending=shown.descending)
+
+    def _show_query(self, query: RequestQuery) -> None:
+        self.filters.show_query(query)
+        self.list.filter.show_text(query.text)
+        self.list.model.set_checked(set())
+        self.list.ask(query, own_order=True)
+
+    def _restore_view(self, values: dict[str, Any]) -> None:
+        query = request_views.read(values)
+        self.filters.show_query(query)
+        self.list.model.set_checked(set())
+        self.list.ask(query, own_order=True)
 
     def _ask(self) -> None:
         self.list.model.set_checked(set())
-        self.list.ask(self._query())
+        self.list.ask(self.filters.query())
+        self.moved.emit()
 
     def _focus_list(self) -> None:
         self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.list.table.current_row() is None:
             self.list.table.select(0)
 
+    def _note_reading(self) -> None:
+        self._reading_list = True
+
     def _row_chosen(self, row: RequestRow | None) -> None:
-        self.bar.close_panel()
-        self.view.show_request(row.request_id if row is not None else None)
-
-    def _move_on(self) -> None:
-        """After a decision the cursor stands on the next request, whether or not the decided one is still listed; after
-        an undo, on the request that is to be decided again.
-        """
-        leave, self._leave = self._leave, None
-        seek, self._seek = self._seek, None
-        table = self.list.table
-        place = None if seek is None else self.list.model.position(seek)
-        if place is not None:
-            table.select(place)
+        if self._reading_list and self._wanted is not None:
+            return  # the cursor is about to go to the request wanted
+        self._wanted = None
+        if row is None:
+            self.view.show_request(None)
             return
-        row = table.current_row()
-        if leave is not None and row is not None and row.request_id == leave:
-            table.select(table.currentIndex().row() + 1)
-        elif row is None:
-            table.select(0)
+        another = row.request_id != self.view.request_id
+        self.view.show_request(row.request_id)
+        if another:
+            self._restore_draft(row.request_id)
+            self.moved.emit()
 
-    def _allow(self, detail: RequestDetail | None) -> None:
-        if detail is None or self._deciding:
-            self.bar.allow(frozenset({Key.UNDO}) if self._can_undo_last() else frozenset())
+    def _seek(self, request_id: int) -> bool:
+        place = self.list.model.position(request_id)
+        if place is None:
+            return False
+        self.list.table.select(place)
+        self._row_chosen(self.list.table.current_row())
+        return True
+
+    def _settle_cursor(self) -> None:
+        """Once the list is read: stand on the request asked for, else on the one decided next."""
+        self._reading_list = False
+        if self._wanted is not None:
+            self._seek(self._wanted)
             return
-        keys = {_KEYS[act] for act in detail.can if act in _KEYS}
-        if Act.DECIDE in detail.can and self.view.chosen():
-            keys |= {Key.ACCEPT, Key.REFUSE}
-            if detail.kind.value in _WAITABLE:
-                keys.add(Key.WAIT)
-        if self._can_undo_last():
-            keys.add(Key.UNDO)
+        if self.list.table.current_row() is None:
+            self.list.table.select(0)
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        """Read the requests that come next, so that each is on screen when the one before is decided."""
+        place = self.list.table.currentIndex().row()
+        rows = [self.list.model.row_at(place + step) for step in range(1, ROWS_AHEAD + 1)]
+        self.view.read_ahead([row.request_id for row in rows if row is not None])
+
+    def _shown(self, detail: RequestDetail | None) -> None:
+        self._allow()
+        if detail is None:
+            return
+        if self._wanted == detail.request_id and not self._seek(detail.request_id):
+            # Not in what is listed: list it alone, so that the arrows and the keys mean what is on screen.
+            query = RequestQuery(queue=Queue.ALL, text=detail.external_id)
+            if self.list.filter.text() != query.text:
+                self._show_query(query)
+        self._suggest()
+        self._read_ahead()
+
+    # Deciding
+
+    def _allow(self) -> None:
+        detail = self.view.detail
+        keys = {Key.UNDO} if self.flow.last is not None else set()
+        if detail is not None and not self.flow.busy(detail.request_id):
+            keys |= {_KEYS[act] for act in detail.can if act in _KEYS}
+            if Act.DECIDE in detail.can and self.view.chosen():
+                keys |= {Key.ACCEPT, Key.REFUSE}
+                if detail.kind in WAITABLE:
+                    keys.add(Key.WAIT)
         self.bar.allow(keys)
 
-    def _can_undo_last(self) -> bool:
-        return self._last_decided is not None and not self._deciding
-
     def _suggest(self) -> None:
-        self._allow(self.view.detail)
+        self._allow()
         code = self.view.likely_refusal()
-        if code:
+        if code and not self.bar.writing:
             self.bar.suggest_refusal(code)
 
-    def _decide(self, function: Any, command: Any, override_key: Key | None = None) -> None:
-        """Run one decision on the request shown; keys rest until it is settled."""
+    def _decide(self, function: Any, command: Any, key: Key, *, leaves: bool) -> None:
+        """Send a decision and go on at once; what was written about it stays until it is taken."""
         detail = self.view.detail
-        if detail is None or self._deciding:
+        if detail is None or self.flow.busy(detail.request_id):
             return
+        if self.bar.writing:
+            self._keep_draft()
+        self.flow.send(Decision(function, command, detail, key, leaves))
+        self._allow()
+        if leaves:
+            self._go_on(detail.request_id)
 
-        def done(result: DecisionResult) -> None:
-            self._decided(detail, result)
+    def _go_on(self, request_id: int) -> None:
+        """The next request, which was read ahead."""
+        table = self.list.table
+        row = table.current_row()
+        if row is not None and row.request_id == request_id:
+            table.select(table.currentIndex().row() + 1)
+        if self.view.request_id != request_id:
+            table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-        def failed(error: UserError) -> None:
-            self._refused(error, override_key)
-
-        self._deciding = True
-        self._allow(detail)
-        self.desk.execute(
-            function, command, changes=DECISION, then=done, failed=failed, settled=self._settled
+    def _taken(self, decision: Decision, result: DecisionResult) -> None:
+        detail = decision.detail
+        self._drop_draft(detail.request_id)
+        self.view.forget(detail.request_id)
+        if detail.request_id in self.list.model.checked:
+            self.list.model.set_checked(self.list.model.checked - {detail.request_id})
+        over = result.state in END_STATES or result.state in (
+            RequestState.WAITING_LIST,
+            RequestState.NEEDS_INFO,
+        )
+        if self.view.request_id == detail.request_id:
+            self.bar.close_panel()
+            if over:
+                self._go_on(detail.request_id)
+        words = STATE_LABELS[RequestState(result.state)]
+        undo = partial(self._undo_one, detail) if result.undo_until is not None else None
+        self.messages.inform(
+            f"{detail.child or detail.family or detail.external_id}{NBSP}: demande {words}"
+            f"{' — Ctrl+Z pour revenir' if undo else ''}",
+            undo=undo,
         )
 
-    def _settled(self) -> None:
-        self._deciding = False
-        self._allow(self.view.detail)
-
-    def _decided(self, detail: RequestDetail, result: DecisionResult) -> None:
-        self.bar.close_panel()
-        finished = result.state in END_STATES or result.state is RequestState.WAITING_LIST
-        self._last_decided = detail if result.undo_until is not None else None
-        if finished or result.state is RequestState.NEEDS_INFO:
-            self._leave = detail.request_id
-            self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        words = STATE_LABELS[RequestState(result.state)]
-        undo = " — Ctrl+Z pour revenir" if self._last_decided is not None else ""
-        self.messages.inform(f"{detail.child or detail.family} : demande {words}{undo}")
-
-    def _refused(self, error: UserError, override_key: Key | None) -> None:
+    def _refused(self, decision: Decision, error: UserError) -> None:
+        """Come back to what was not done, with why; somebody who writes about another request is not interrupted."""
+        request_id = decision.detail.request_id
+        self.view.forget(request_id)
+        if isinstance(error, AlreadyApplied):
+            self._drop_draft(request_id)
+            self.messages.inform(error.message)
+            return
         if isinstance(error, StaleVersion):
             self.messages.refuse(error)
-            self.bar.close_panel()
             self.reload()
-        elif error.field == "override_reason" and override_key is not None:
-            self.bar.ask_override(error, override_key)
+            return
+        elsewhere = self.view.request_id != request_id
+        if elsewhere and self.bar.writing:
+            named = decision.detail.child or decision.detail.family
+            self.messages.warn(f"{named} (n°{NBSP}{decision.detail.external_id}){NBSP}: {error.message}")
+            return
+        self._come_back(decision)
+        if error.field == "override_reason":
+            self.bar.ask_override(error, decision.key)
         elif self.bar.writing:
             self.bar.show_error(error)
         else:
             self.messages.refuse(error)
 
-    def _accept(self, override_reason: str) -> None:
+    def _come_back(self, decision: Decision) -> None:
+        request_id = decision.detail.request_id
+        if not self._seek(request_id):
+            self._wanted = request_id
+            self.view.show_request(request_id)
+        self._restore_draft(request_id)
+        self._allow()
+
+    def _rest(self, chosen: tuple[int, ...]) -> bool:
+        """Whether deciding these leaves nothing else to decide."""
         detail = self.view.detail
+        left = (
+            {item.item_id for item in detail.items if item.decision is None} if detail is not None else set()
+        )
+        return left <= set(chosen)
+
+    def _accept(self, override_reason: str) -> None:
+        detail, chosen = self.view.detail, self.view.chosen()
         if detail is not None:
             command = Accept(
                 detail.request_id,
                 detail.version,
-                self.view.chosen(),
+                chosen,
                 override_reason=override_reason,
                 command_id=str(uuid4()),
             )
-            self._decide(decisions.accept, command, Key.ACCEPT)
+            self._decide(decisions.accept, command, Key.ACCEPT, leaves=self._rest(chosen))
 
     def _wait(self, override_reason: str) -> None:
-        detail = self.view.detail
+        detail, chosen = self.view.detail, self.view.chosen()
         if detail is not None:
             command = Wait(
                 detail.request_id,
                 detail.version,
-                self.view.chosen(),
+                chosen,
                 override_reason=override_reason,
                 command_id=str(uuid4()),
             )
-            self._decide(decisions.wait, command, Key.WAIT)
+            self._decide(decisions.wait, command, Key.WAIT, leaves=self._rest(chosen))
 
     def _refuse(self, code: str, text: str) -> None:
-        detail = self.view.detail
+        detail, chosen = self.view.detail, self.view.chosen()
         if detail is not None:
-            command = Refuse(
-                detail.request_id, code, text, detail.version, self.view.chosen(), command_id=str(uuid4())
-            )
-            self._decide(decisions.refuse, command)
+            command = Refuse(detail.request_id, code, text, detail.version, chosen, command_id=str(uuid4()))
+            self._decide(decisions.refuse, command, Key.REFUSE, leaves=self._rest(chosen))
 
     def _ask_complement(self, text: str) -> None:
         detail = self.view.detail
         if detail is not None:
             command = AskComplement(detail.request_id, text, detail.version, command_id=str(uuid4()))
-            self._decide(decisions.ask_complement, command)
+            self._decide(decisions.ask_complement, command, Key.COMPLEMENT, leaves=True)
 
     def _take_up(self) -> None:
         detail = self.view.detail
         if detail is not None:
-            self._decide(
-                decisions.take_up, Handle(detail.request_id, detail.version, command_id=str(uuid4()))
-            )
+            command = Handle(detail.request_id, detail.version, command_id=str(uuid4()))
+            self._decide(decisions.take_up, command, Key.TAKE_UP, leaves=False)
 
     def _undo(self) -> None:
         """Take back the decision of the request shown, else the last one taken here."""
-        detail, last = self.view.detail, self._last_decided
-        undone = detail if detail is not None and Act.UNDO in detail.can else last
-        if undone is None or self._deciding:
-            return
-        self._last_decided = None
-        self._deciding = True
-        self.desk.execute(
-            decisions.undo,
-            Handle(undone.request_id, command_id=str(uuid4())),
-            changes=DECISION,
-            then=lambda _: self._undone(undone),
-            settled=self._settled,
-        )
+        detail, last = self.view.detail, self.flow.last
+        shown = detail is not None and Act.UNDO in detail.can and any(map(is_open, detail.items)) is False
+        undone = detail if shown else last or detail
+        if undone is not None:
+            self._undo_one(undone)
 
-    def _undone(self, last: RequestDetail) -> None:
+    def _undo_one(self, detail: RequestDetail) -> None:
+        self.view.forget(detail.request_id)
+        self.flow.undo(detail, str(uuid4()))
+
+    def _undone(self, detail: RequestDetail) -> None:
         self.messages.inform(
-            f"{last.child or last.family} : la décision est annulée, la demande est à décider"
+            f"{detail.child or detail.family}{NBSP}: la décision est annulée, la demande est à décider"
         )
-        self._seek = last.request_id
+        self._wanted = detail.request_id
+        self.view.show_request(detail.request_id)
+
+    # What is written and not sent
+
+    def _written(self) -> Written:
+        values = self.bar.written()
+        return Written.of(values.get("panel", ""), values)
+
+    def _draft_key(self, request_id: int) -> str:
+        return f"request:{request_id}"
+
+    def _keep_draft(self) -> None:
+        detail = self.view.detail
+        if detail is None:
+            return
+        values = self.bar.written()
+        if any(values.get(name) for name in ("text", "question", "reason")):
+            label = f"réponse à {detail.child or detail.family or detail.external_id}"
+            self.tools.drafts.keep(self._draft_key(detail.request_id), label, values)
+        else:
+            self.tools.drafts.drop(self._draft_key(detail.request_id))
+        self.view.follow_writing()
+
+    def _closed_panel(self) -> None:
+        self._keep_draft()
+        self._focus_list()
+
+    def _restore_draft(self, request_id: int) -> None:
+        self.bar.restore(self.tools.drafts.of(self._draft_key(request_id)))
+        self.view.follow_writing()
+
+    def _drop_draft(self, request_id: int) -> None:
+        self.tools.drafts.drop(self._draft_key(request_id))
+
+    # Many at once
+
+    def _ticked(self) -> tuple[int, ...]:
+        return tuple(key for key in self.list.model.checked if isinstance(key, int))
 
     def _say_bulk(self) -> None:
         ticked = len(self.list.model.checked)
-        self.bulk.setText(
-            f"Accepter ce qui rentre ({count(ticked, 'cochée')})…"
-            if ticked
-            else "Accepter tout ce qui rentre…"
-        )
+        said = count(ticked, "cochée")
+        self.bulk.setText(f"Accepter ce qui rentre ({said})…" if ticked else "Accepter tout ce qui rentre…")
+        self.refuse_many.setText(f"Refuser ({said})…" if ticked else "Refuser la sélection…")
+        self.refuse_many.setEnabled(ticked > 0)
 
     def _bulk(self) -> None:
-        ticked = tuple(key for key in self.list.model.checked if isinstance(key, int))
+        ticked = self._ticked()
         if ticked:
             self._simulate(ticked)
         else:
             self.desk.fetch(requests.matching_ids, self._query(), then=self._simulate, key=(self, "bulk"))
 
     def _simulate(self, request_ids: tuple[int, ...]) -> None:
-        dialog = BulkDialog(self.tools, request_ids, self)
+        self._run(AcceptDialog(self.tools, request_ids, self))
+
+    def _refuse_many(self) -> None:
+        if self._ticked():
+            self._run(RefuseDialog(self.tools, self._ticked(), self))
+
+    def _run(self, dialog: BulkDialog) -> None:
         dialog.finished_run.connect(self._show_report)
+        dialog.opened.connect(self._open_request)
         dialog.open()
+
+    def _open_request(self, request_id: int) -> None:
+        self.open({"request": request_id})
 
     def _show_report(self, report: BulkReport) -> None:
         self.list.model.set_checked(set())
         dialog = BulkReportDialog(self.tools, report, self)
-        dialog.opened.connect(lambda one: self.open(RequestQuery(queue=Queue.ALL, text=one.external_id)))
+        dialog.opened.connect(self._open_request)
         dialog.open()
 
+    # The split between both halves
 
-def _view_of(query: RequestQuery) -> tuple[Queue, tuple[RequestState, ...]]:
-    return query.queue, query.states
+    def _take_split(self) -> None:
+        left = self.tools.preferences.get("requests.split", LEFT_PART)
+        part = left if isinstance(left, int) and 20 <= left <= 80 else LEFT_PART
+        self.split.setSizes([part * 100, (100 - part) * 100])
+
+    def _keep_split(self) -> None:
+        left, right = self.split.sizes()
+        self.tools.preferences.set("requests.split", round(100 * left / max(1, left + right)))

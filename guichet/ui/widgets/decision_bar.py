@@ -1,8 +1,9 @@
 """The bar of decisions: one key each; a refusal, a complement or a derogation is written in the bar itself, never in a dialog."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -54,7 +55,9 @@ _ACTS = (
 
 class DecisionBar(QFrame):
     """Signals: `accepted` and `waited` (override reason, empty when none), `refused` (code, text), `asked` (text),
-    `taken_up`, `undone`. `possible` says which keys live.
+    `taken_up`, `undone`. `edited` when what is being written changed, `closed` when it was taken or given up.
+
+    `written` is what is being written, as plain values that `restore` shows again.
     """
 
     accepted = Signal(str)
@@ -63,6 +66,7 @@ class DecisionBar(QFrame):
     asked = Signal(str)
     taken_up = Signal()
     undone = Signal()
+    edited = Signal()
     closed = Signal()
 
     def __init__(self, page: QWidget) -> None:
@@ -88,6 +92,12 @@ class DecisionBar(QFrame):
         self._build_refusal()
         self._build_complement()
         self._build_override()
+        self._panels = {
+            "refuse": self._refusal,
+            "complement": self._complement,
+            "override": self._override,
+        }
+        self.code.activated.connect(lambda _: self._note())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.addWidget(self.panel)
@@ -126,8 +136,43 @@ class DecisionBar(QFrame):
         """Ask for the reason of a derogation, then take the same decision with it."""
         self._again = again
         self._override_label.setText(error.message)
-        self.reason.clear()
         self._open(self._override, self.reason)
+
+    def written(self) -> dict[str, Any]:
+        """What is being written, as plain values; empty when nothing was typed and no panel is open."""
+        values = {
+            "panel": self._panel_name() if self.writing else "",
+            "code": self.code.currentData(),
+            "text": self.text.text(),
+            "question": self.question.text(),
+            "reason": self.reason.text(),
+            "again": self._again.value,
+            "why": self._override_label.text(),
+        }
+        typed = any(values[name] for name in ("text", "question", "reason"))
+        return values if typed or self.writing else {}
+
+    def restore(self, values: Mapping[str, Any] | None) -> None:
+        """Show again what was being written (None: nothing), without taking the cursor."""
+        values = values or {}
+        self._clear_error()
+        choose(self.code, values.get("code", self.code.currentData()))
+        for field, name in ((self.text, "text"), (self.question, "question"), (self.reason, "reason")):
+            field.setText(values.get(name, ""))
+        self._again = Key(values.get("again", Key.ACCEPT.value))
+        self._override_label.setText(values.get("why", ""))
+        panel = self._panels.get(values.get("panel", ""))
+        if panel is not None:
+            self._show_panel(panel)
+        self.panel.setVisible(panel is not None)
+
+    def _panel_name(self) -> str:
+        shown = self.panel.currentWidget()
+        return next((name for name, panel in self._panels.items() if panel is shown), "")
+
+    def _note(self) -> None:
+        self._clear_error()
+        self.edited.emit()
 
     def show_error(self, error: UserError) -> None:
         """Show a refusal of the service in the panel that is open."""
@@ -143,18 +188,22 @@ class DecisionBar(QFrame):
             field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_panel(self) -> None:
-        """Close what is being written; the decision was taken or given up."""
+        """Close what is being written and forget it; the decision was taken or given up."""
         for field in (self.text, self.question, self.reason):
             field.clear()
+        self.fold()
+
+    def fold(self) -> None:
+        """Close the panel; what was typed comes back when it is opened again."""
         self._clear_error()
-        if self.panel.isVisible():
+        if self.writing:
             self.panel.hide()
             self.closed.emit()
 
     @property
     def writing(self) -> bool:
         """Whether something is being written in the bar."""
-        return self.panel.isVisible()
+        return not self.panel.isHidden()
 
     def _text_field(self) -> QLineEdit:
         return self.question if self.panel.currentWidget() is self._complement else self.text
@@ -208,28 +257,32 @@ class DecisionBar(QFrame):
             row.addWidget(field, 1 if isinstance(field, QLineEdit) else 0)
             if isinstance(field, QLineEdit):
                 field.returnPressed.connect(act)
-                field.textEdited.connect(self._clear_error)
+                field.textEdited.connect(self._note)
         done = button(verb, panel, role=role)
         done.clicked.connect(act)
-        cancel = button("Annuler", panel, tip="Échap")
+        cancel = button("Annuler", panel, tip="Abandonner ; Échap referme et garde le texte")
         cancel.clicked.connect(self.close_panel)
         row.addWidget(done)
         row.addWidget(cancel)
         column.addLayout(row)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), panel)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.close_panel)
+        escape.activated.connect(self.fold)
         self.panel.addWidget(panel)
         return panel
 
     def _open(self, panel: QWidget, field: QWidget) -> None:
         self._clear_error()
+        self._show_panel(panel)
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.edited.emit()
+
+    def _show_panel(self, panel: QWidget) -> None:
         inside = panel.layout()
         if inside is not None:
             inside.addWidget(self.error)
         self.panel.setCurrentWidget(panel)
         self.panel.show()
-        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _clear_error(self) -> None:
         self.error.hide()

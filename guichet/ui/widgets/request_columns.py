@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from guichet.rules.money import format_euros
-from guichet.rules.text import format_date, format_instant
+from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services.requests import PieceState, RequestRow
 from guichet.ui.tables import Column, Dots, State
 from guichet.ui.theme import Tone
+from guichet.ui.widgets.two_lines import Lines
 from guichet.ui.wording import NBSP, REQUEST_STATES, VERDICTS, age, count
 
 MIXED = State("M", "Mélangée", Tone.WHITE)
@@ -88,6 +89,27 @@ def _activity(row: RequestRow) -> str:
     return " · ".join(part for part in (row.activity, row.facility) if part)
 
 
+def _age(row: RequestRow) -> str:
+    return f"{row.age_days}{NBSP}j"
+
+
+def _received(row: RequestRow) -> str:
+    return format_date(paris_day(row.submitted_at))[:5]
+
+
+def _kind(row: RequestRow) -> str:
+    return f"! {row.kind_label}" if row.anomaly else row.kind_label
+
+
+def _two(first: str, second: str) -> str:
+    """Both lines of a cell as they are read aloud, copied and exported."""
+    return f"{first} – {second}" if first and second else first or second
+
+
+def _unpaid(row: RequestRow) -> str:
+    return format_euros(row.unpaid) if row.unpaid else ""
+
+
 STATE = Column[RequestRow](
     "État",
     lambda row: REQUEST_STATES[row.state].label,
@@ -99,7 +121,7 @@ STATE = Column[RequestRow](
 )
 RECEIVED = Column[RequestRow](
     "Reçue le",
-    lambda row: format_date(row.submitted_at.date())[:5],
+    _received,
     6,
     sort="submitted_at",
     tip=lambda row: f"Déposée le {format_instant(row.submitted_at)}",
@@ -107,7 +129,7 @@ RECEIVED = Column[RequestRow](
 )
 KIND = Column[RequestRow](
     "Type",
-    lambda row: f"! {row.kind_label}" if row.anomaly else row.kind_label,
+    _kind,
     12,
     sort="kind",
     tip=lambda row: row.anomaly or row.kind_label,
@@ -115,23 +137,44 @@ KIND = Column[RequestRow](
 DATES = Column[RequestRow]("Dates (n)", _dates, 17, tip=_dates_tip, optional=2)
 CHILD = Column[RequestRow]("Enfant (âge)", _child, None, sort="child")
 
+FAMILY = Column[RequestRow](
+    "Famille",
+    lambda row: _two(row.family_label, _child(row)),
+    None,
+    sort="family",
+    bold=True,
+    hint="La famille ; dessous, l’enfant et son âge",
+)
+ABOUT = Column[RequestRow](
+    "Type",
+    lambda row: _two(_kind(row), _activity(row)),
+    18,
+    sort="kind",
+    tip=lambda row: row.anomaly or _two(row.kind_label, _activity(row)),
+    hint="Le type de demande ; dessous, l’activité et le site",
+)
+WHEN = Column[RequestRow](
+    "Reçue le",
+    lambda row: _two(_received(row), _age(row)),
+    8,
+    sort="submitted_at",
+    tip=lambda row: f"Déposée le {format_instant(row.submitted_at)}",
+    hint="Le jour du dépôt ; dessous, l’âge de la demande en jours",
+    optional=3,
+)
+DUE = Column[RequestRow](
+    "Répondre",
+    _answer_by,
+    8,
+    sort="answer_by",
+    optional=6,
+    hint="Répondre avant le ; ! quand c’est dépassé",
+)
+
 QUEUE_COLUMNS = (
     STATE,
-    RECEIVED,
-    Column[RequestRow](
-        "Répondre",
-        _answer_by,
-        8,
-        sort="answer_by",
-        optional=6,
-        hint="Répondre avant le ; ! quand c’est dépassé",
-    ),
-    Column[RequestRow](
-        "Âge", lambda row: f"{row.age_days}{NBSP}j", 5, right=True, optional=9, hint="Jours depuis le dépôt"
-    ),
-    Column[RequestRow]("Famille", lambda row: row.family_label, None, sort="family", bold=True),
-    CHILD,
-    KIND,
+    FAMILY,
+    ABOUT,
     Column[RequestRow](
         "Prop.",
         _proposal,
@@ -140,7 +183,8 @@ QUEUE_COLUMNS = (
         state=lambda row: proposal_state(row.proposal),
         hint="Proposition des règles : ✓ accepter, L liste d’attente, R refuser, ? à examiner, M mélangée",
     ),
-    Column[RequestRow]("Activité", _activity, 22, sort="activity", optional=5),
+    WHEN,
+    DUE,
     DATES,
     Column[RequestRow](
         "Pièces",
@@ -150,13 +194,25 @@ QUEUE_COLUMNS = (
         hint="Pièces exigées du dossier",
         optional=1,
     ),
+    Column[RequestRow]("Impayé", _unpaid, 8, right=True, optional=1),
     Column[RequestRow](
-        "Impayé", lambda row: format_euros(row.unpaid) if row.unpaid else "", 8, right=True, optional=1
+        "Places", _places, 6, right=True, hint="Places restantes sur la date la plus chargée", optional=1
     ),
     Column[RequestRow]("QF", _quotient, 6, right=True, tip=_quotient_tip, optional=8),
-    Column[RequestRow]("Places", _places, 6, right=True, hint="Places restantes sur la date la plus chargée"),
-    Column[RequestRow]("Origine", lambda row: row.origin, 9, optional=10),
     Column[RequestRow]("Agent", lambda row: row.agent, 14, sort="agent", optional=7),
+    Column[RequestRow]("Origine", lambda row: row.origin, 9, optional=10),
+    replace(CHILD, extra=True),
+    Column[RequestRow]("Activité, site", _activity, None, sort="activity", extra=True),
+    Column[RequestRow](
+        "Âge (j)", lambda row: str(row.age_days), 6, right=True, value=lambda row: row.age_days, extra=True
+    ),
 )
+TWO_LINES: dict[str, Lines] = {
+    "Famille": Lines(
+        lambda row: row.family_label or row.child, lambda row: _child(row) if row.family_label else ""
+    ),
+    "Type": Lines(_kind, _activity),
+    "Reçue le": Lines(_received, _age),
+}
 
 FAMILY_COLUMNS = (replace(STATE, width=15), RECEIVED, KIND, CHILD, DATES)

@@ -1,169 +1,39 @@
-"""One request beside the list: before and after, each date with its tick, its proposal and reasons, pieces, history, answers."""
+"""One request beside the list: its head and gates, each date or field with its tick and reasons, pieces, answer, history."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.rules.requests import REFUSAL_LABELS
-from guichet.rules.text import format_date, format_instant, format_time, paris_day
 from guichet.services import request_detail
-from guichet.services.request_detail import AnswerView, EventView, ItemView, PieceView, RequestDetail
+from guichet.services.request_detail import ItemView, RequestDetail
 from guichet.ui.page import Destination, Tools
-from guichet.ui.tables import Column, State
-from guichet.ui.theme import Tone
 from guichet.ui.topics import NOTHING
-from guichet.ui.widgets.facts import Facts, ShortTable, scrolling
-from guichet.ui.widgets.fields import button, restyle, text_label
-from guichet.ui.wording import (
-    DOCUMENT_STATES,
-    ITEM_DECISIONS,
-    NBSP,
-    REQUEST_STATES,
-    VERDICTS,
-    day_with_weekday,
-    file_size,
-    labelled,
+from guichet.ui.widgets.answer_tab import AnswerTab, Written
+from guichet.ui.widgets.facts import ShortTable, scrolling
+from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.piece_tab import PieceTab
+from guichet.ui.widgets.request_head import RequestHead
+from guichet.ui.widgets.request_tables import (
+    DATE_COLUMNS,
+    EVENT_COLUMNS,
+    columns_for,
+    is_open,
+    reasons_html,
+    reasons_text,
+    ticked_at_first,
 )
 
-TICKED_FIRST = ("accept", "examine")
-
-ANSWER_STATES = {
-    "queued": State("A", "En attente d’envoi", Tone.BLUE),
-    "sent": State("✓", "Envoyée", Tone.GREEN),
-    "withdrawn": State("×", "Retirée", Tone.GREY),
-    "failed": State("!", "En échec", Tone.RED),
-}
-
-
-def is_open(item: ItemView) -> bool:
-    """Whether something is still to decide of it."""
-    return item.decision is None or item.decision == "waiting"
-
-
-def ticked_at_first(items: Sequence[ItemView]) -> set[int]:
-    """What the keys act on until the agent ticks otherwise: what may be accepted; when nothing may, all that is open."""
-    undecided = [item for item in items if item.decision is None] or [item for item in items if is_open(item)]
-    proposed = [item for item in undecided if item.verdict in TICKED_FIRST]
-    return {item.item_id for item in proposed or undecided}
-
-
-def _what(item: ItemView) -> str:
-    if item.day is None:
-        return item.label
-    at = f" à {format_time(item.start)}" if item.start is not None else ""
-    return f"{day_with_weekday(item.day)}{at}"
-
-
-def _where(item: ItemView) -> str:
-    """The activity and slot of a date."""
-    return item.label.partition(" – ")[2] if item.day is not None else ""
-
-
-def _motive(item: ItemView) -> str:
-    """In a word: the refusal's reason, decided or proposed; the sentences stand below the table."""
-    return item.decision_label or item.verdict_label
-
-
-def reasons_text(item: ItemView | None) -> str:
-    """Every reason in plain French, those that made the proposal first, and the decision once there is one."""
-    if item is None:
-        return ""
-    ordered = sorted(item.reasons, key=lambda reason: reason.effect != item.verdict)
-    lines = [f"• {reason.text}" for reason in ordered]
-    if item.decided_at is not None:
-        decided = labelled(ITEM_DECISIONS, item.decision)
-        why = " – ".join(part for part in (item.decision_label, item.decision_text) if part)
-        lines.insert(
-            0,
-            f"{decided} par {item.decided_by} le {format_instant(item.decided_at)}{f' : {why}' if why else ''}",
-        )
-    return "\n".join(lines)
-
-
-def _state(item: ItemView) -> State | None:
-    """The decision once there is one, the proposal until then."""
-    if item.decision is not None:
-        return ITEM_DECISIONS.get(item.decision)
-    return VERDICTS.get(item.verdict or "")
-
-
-def _state_words(item: ItemView) -> str:
-    state = _state(item)
-    if state is None:
-        return ""
-    return state.label if item.decision is not None else f"Proposé : {state.label.lower()}"
-
-
-PROPOSAL = Column[ItemView]("Proposition", _state_words, 15, state=_state, tip=reasons_text)
-
-DATE_COLUMNS = (
-    Column[ItemView]("À décider", _what, 18, bold=True),
-    Column[ItemView]("Activité, créneau", _where, None, tip=_where, optional=1),
-    PROPOSAL,
-    Column[ItemView]("Motif", _motive, 14, tip=reasons_text, optional=2),
-)
-
-FIELD_COLUMNS = (
-    Column[ItemView]("Champ", lambda item: item.label, None, bold=True),
-    Column[ItemView]("Avant", lambda item: item.before, None),
-    Column[ItemView]("Après", lambda item: item.after, None),
-    PROPOSAL,
-)
-
-WHOLE_COLUMNS = (
-    Column[ItemView]("À décider", lambda item: item.label, None, bold=True),
-    PROPOSAL,
-    Column[ItemView]("Motif", _motive, 18, tip=reasons_text, optional=1),
-)
-
-PIECE_COLUMNS = (
-    Column[PieceView]("Pièce", lambda row: row.label or row.name, None, bold=True),
-    Column[PieceView]("Fichier", lambda row: row.name, None),
-    Column[PieceView]("Taille", lambda row: file_size(row.size), 9, right=True),
-    Column[PieceView](
-        "État",
-        lambda row: labelled(DOCUMENT_STATES, row.state),
-        13,
-        state=lambda row: DOCUMENT_STATES.get(row.state),
-        tip=lambda row: row.reason,
-    ),
-)
-
-EVENT_COLUMNS = (
-    Column[EventView]("Quand", lambda row: format_instant(row.at), 18),
-    Column[EventView]("Qui", lambda row: row.who, 18),
-    Column[EventView]("Quoi", lambda row: row.summary, None),
-)
-
-ANSWER_COLUMNS = (
-    Column[AnswerView](
-        "Réponse à la famille", lambda row: labelled(REQUEST_STATES, row.status), 20, bold=True
-    ),
-    Column[AnswerView]("Texte", lambda row: row.text, None),
-    Column[AnswerView]("Part le", lambda row: format_instant(row.sent_at or row.leaves_at), 18, optional=1),
-    Column[AnswerView](
-        "Envoi",
-        lambda row: labelled(ANSWER_STATES, row.state),
-        18,
-        state=lambda row: ANSWER_STATES.get(row.state),
-    ),
-)
-
-
-def columns_for(items: Sequence[ItemView]) -> Sequence[Column[ItemView]]:
-    """Dates, fields before and after, or a whole: what the request is made of."""
-    if any(item.day is not None for item in items):
-        return DATE_COLUMNS
-    return FIELD_COLUMNS if any(item.field for item in items) else WHOLE_COLUMNS
+DETAILS_KEPT = 24
 
 
 class RequestDetailView(QWidget):
-    """`show_request` reads and shows one; `shown` (RequestDetail or None) when what is shown changed; `go` as on a page."""
+    """`show_request` shows one, at once where it was read ahead; `shown` (RequestDetail or None) when what is shown
+    changed; `go` as on a page.
+    """
 
     shown = Signal(object)
     go = Signal(object)
@@ -172,13 +42,12 @@ class RequestDetailView(QWidget):
         super().__init__(parent)
         self._tools = tools
         self._request_id: int | None = None
+        self._ahead: dict[int, RequestDetail] = {}
+        self._ticks: dict[int, tuple[int, frozenset[int]]] = {}
+        self._filling = False
         self.detail: RequestDetail | None = None
-        self.title = text_label("", "heading", self, wrap=True)
-        self.state = text_label("", "pill", self)
-        self.family = button("", self, role="link", tip="Ouvrir la fiche de la famille")
-        self.facts = Facts(self)
-        self.anomaly = text_label("", "warning", self, wrap=True)
-        self.health = button("Afficher les données de santé", self, tip="Cette lecture est gardée au journal")
+        self.written: Callable[[], Written] = Written
+        self.head = RequestHead(tools, self)
         self.items = ShortTable(
             tools.theme,
             DATE_COLUMNS,
@@ -190,22 +59,23 @@ class RequestDetailView(QWidget):
             editable=is_open,
         )
         self.reasons = QLabel(self)
-        self.reasons.setTextFormat(Qt.TextFormat.PlainText)
+        self.reasons.setTextFormat(Qt.TextFormat.RichText)
         self.reasons.setWordWrap(True)
         self.reasons.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.reasons.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.pieces = self._table(PIECE_COLUMNS, "Pièces jointes", "Aucune pièce jointe.")
-        self.history = self._table(EVENT_COLUMNS, "Historique", "Rien n’a encore été fait.")
-        self.answers = self._table(
-            ANSWER_COLUMNS, "Réponses à la famille", "Aucune réponse n’est encore prête pour la famille."
+        self.all_items = button(
+            "Tout cocher", self, role="link", tip="Cocher ou décocher tout ce qui est à décider"
         )
+        self.pieces = PieceTab(tools, self)
+        self.answer = AnswerTab(tools, self)
+        self.history = ShortTable(tools.theme, EVENT_COLUMNS, "Historique", "Rien n’a encore été fait.", self)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName("Détail de la demande")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._build_items(), "À &décider")
-        self.tabs.addTab(self.pieces, "Pièces")
+        self.tabs.addTab(self.pieces, "P&ièces")
+        self.tabs.addTab(self.answer, "Répon&se")
         self.tabs.addTab(self.history, "&Historique")
-        self.tabs.addTab(self.answers, "Réponse&s")
         self.empty = text_label("Choisissez une demande pour la lire.", "muted", self, wrap=True)
         self.empty.setMargin(24)
         self._stack = QStackedWidget(self)
@@ -214,55 +84,76 @@ class RequestDetailView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
-        self.items.current_changed.connect(lambda item: self.reasons.setText(reasons_text(item)))
-        self.family.clicked.connect(self._open_family)
-        self.health.clicked.connect(self._reveal_health)
-        tools.theme.changed.connect(self._paint_state)
-
-    def _table(self, columns: Sequence[Column[Any]], name: str, empty: str) -> ShortTable:
-        return ShortTable(self._tools.theme, columns, name, empty, self)
+        self.items.current_changed.connect(self._say_reasons)
+        self.items.paged.checks_changed.connect(self._ticked)
+        self.all_items.clicked.connect(self._tick_all)
+        self.head.family_wanted.connect(self._open_family)
+        self.head.health_wanted.connect(self._reveal_health)
+        tools.theme.changed.connect(self._paint_reasons)
 
     def _build_items(self) -> QWidget:
         tab = QWidget(self)
         why = scrolling(self.reasons, tab)
-        why.setMaximumHeight(self.fontMetrics().height() * 9)
-        why.setMinimumHeight(self.fontMetrics().height() * 4)
+        why.setMaximumHeight(self.fontMetrics().height() * 8)
+        why.setMinimumHeight(self.fontMetrics().height() * 3)
         column = QVBoxLayout(tab)
         column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(4)
         column.addWidget(self.items, 1)
-        column.addWidget(text_label("Pourquoi", "section", tab))
+        row = QHBoxLayout()
+        row.addWidget(text_label("Pourquoi", "section", tab))
+        row.addStretch(1)
+        row.addWidget(self.all_items)
+        column.addLayout(row)
         column.addWidget(why)
         return tab
 
     def _build_sheet(self) -> QWidget:
         sheet = QWidget(self)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(sheet)
         column.setContentsMargins(8, 12, 16, 8)
         column.setSpacing(8)
-        column.addLayout(head)
-        who = QHBoxLayout()
-        who.addWidget(self.family)
-        who.addStretch(1)
-        who.addWidget(self.health)
-        column.addLayout(who)
-        column.addWidget(self.anomaly)
-        column.addWidget(self.facts)
+        column.addWidget(self.head)
         column.addWidget(self.tabs, 1)
         return sheet
 
+    @property
+    def request_id(self) -> int | None:
+        """The request shown or being read."""
+        return self._request_id
+
     def show_request(self, request_id: int | None) -> None:
-        """Read and show a request; None shows nothing."""
+        """Show a request, what was read ahead first, then as it stands now; None shows nothing."""
         if request_id != self._request_id:
-            self.detail = None
-            self.shown.emit(None)
-        self._request_id = request_id
+            self._request_id = request_id
+            known = self._ahead.get(request_id) if request_id is not None else None
+            if known is not None:
+                self._show(known)
+            else:
+                self.detail = None
+                self.shown.emit(None)
         if request_id is None:
             self._stack.setCurrentIndex(0)
             return
-        self._tools.desk.fetch(request_detail.request_detail, request_id, then=self._show, key=self)
+        self._tools.desk.fetch(
+            request_detail.request_detail, request_id, then=self._show, failed=self._gone, key=self
+        )
+
+    def read_ahead(self, request_ids: Sequence[int]) -> None:
+        """Read these beforehand, so that they show at once when their turn comes."""
+        for rank, request_id in enumerate(request_ids):
+            if request_id not in self._ahead:
+                self._tools.desk.fetch(
+                    request_detail.request_detail,
+                    request_id,
+                    then=self._keep,
+                    failed=self._not_there,
+                    key=(self, "ahead", rank),
+                )
+
+    def forget(self, request_id: int) -> None:
+        """Do not show again what was known of a request before it changed."""
+        self._ahead.pop(request_id, None)
 
     def reload(self) -> None:
         """Read again the request shown."""
@@ -272,6 +163,11 @@ class RequestDetailView(QWidget):
         """Put the cursor among the dates or fields, to tick them."""
         self.tabs.setCurrentIndex(0)
         self.items.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def follow_writing(self) -> None:
+        """Show the answer as the decision being written would make it."""
+        if self.detail is not None:
+            self.answer.show_detail(self.detail, self.chosen(), self.written())
 
     def chosen(self) -> tuple[int, ...]:
         """The ids of the items ticked, in their order."""
@@ -285,84 +181,81 @@ class RequestDetailView(QWidget):
         if self.detail is None:
             return ""
         ticked = set(self.chosen())
-        labels = Counter(
-            item.verdict_label for item in self.detail.items if item.item_id in ticked and item.verdict_label
+        codes = Counter(
+            item.verdict_code for item in self.detail.items if item.item_id in ticked and item.verdict_code
         )
-        if not labels:
-            return ""
-        likely = labels.most_common(1)[0][0]
-        return next((code.value for code, label in REFUSAL_LABELS.items() if label == likely), "")
+        return codes.most_common(1)[0][0] if codes else ""
+
+    def _keep(self, detail: RequestDetail) -> None:
+        self._ahead.pop(detail.request_id, None)
+        self._ahead[detail.request_id] = detail
+        while len(self._ahead) > DETAILS_KEPT:
+            del self._ahead[next(iter(self._ahead))]
+
+    def _gone(self, error: Any) -> None:
+        self._request_id = None
+        self.detail = None
+        self._stack.setCurrentIndex(0)
+        self.shown.emit(None)
+        self._tools.messages.refuse(error)
+
+    def _not_there(self, error: Any) -> None:
+        """A request that went before its turn came: the list will say so."""
 
     def _show(self, detail: RequestDetail) -> None:
-        same = self.detail is not None and self.detail.request_id == detail.request_id
-        kept = {key for key in self.items.paged.checked if isinstance(key, int)} if same else set()
-        unchanged = self.detail is not None and same and self.detail.version == detail.version
+        if detail.request_id != self._request_id:
+            return
+        self._keep(detail)
+        if detail == self.detail:
+            self.shown.emit(detail)
+            return
+        another = self.detail is None or self.detail.request_id != detail.request_id
         self.detail = detail
-        subject = " · ".join(part for part in (detail.kind_label, detail.child, detail.activity) if part)
-        self.title.setText(subject)
-        self.family.setText(detail.family)
-        self.family.setVisible(detail.family_id is not None)
-        self.anomaly.setText(f"Anomalie{NBSP}: {detail.anomaly}" if detail.anomaly else "")
-        self.anomaly.setVisible(bool(detail.anomaly))
-        self.facts.show_pairs(self._pairs(detail))
-        self.health.setVisible(
+        self._filling = True
+        self.head.show_detail(detail)
+        self.head.health.setVisible(
             any(item.masked for item in detail.items) and self._tools.may(Permission.READ_HEALTH)
         )
         self.items.show_columns(columns_for(detail.items))
         self.items.show_rows(detail.items)
-        self.items.paged.set_checked(set(kept) if unchanged else set(ticked_at_first(detail.items)))
-        if self.items.current_row() is None:
+        self.items.paged.set_checked(set(self._first_ticks(detail)))
+        if another or self.items.current_row() is None:
             self.items.select(0)
-        self.pieces.show_rows(detail.pieces)
-        self.tabs.setTabText(1, f"Pièces ({len(detail.pieces)})" if detail.pieces else "Pièces")
+        self._say_reasons(self.items.current_row())
+        self._filling = False
+        self.pieces.show_pieces(detail.pieces) if another or not self.pieces.is_open else None
+        self.tabs.setTabText(1, f"P&ièces ({len(detail.pieces)})" if detail.pieces else "P&ièces")
         self.history.show_rows(detail.history)
-        self.answers.show_rows(detail.answers)
-        self._paint_state()
+        self.all_items.setVisible(sum(map(is_open, detail.items)) > 1)
         self._stack.setCurrentIndex(1)
+        self.follow_writing()
         self.shown.emit(detail)
 
-    def _pairs(self, detail: RequestDetail) -> list[tuple[str, str]]:
-        today = paris_day(self._tools.desk.clock())
-        answer_by = ""
-        if detail.answer_by is not None:
-            late = " (dépassé)" if detail.answer_by < today and any(map(is_open, detail.items)) else ""
-            answer_by = f"{format_date(detail.answer_by)}{late}"
-        agent = detail.agent
-        if detail.agent and detail.taken_at is not None:
-            agent = f"{detail.agent}, depuis le {format_instant(detail.taken_at)}"
-        paid = ""
-        if detail.payment_reference:
-            amount = f" de {format_euros(detail.paid)}" if detail.paid is not None else ""
-            paid = f"paiement{amount}, référence {detail.payment_reference}"
-        related = "; ".join(
-            f"{one.kind_label} {one.external_id} ({labelled(REQUEST_STATES, one.state).lower()})"
-            for one in detail.related
-        )
-        return [
-            (
-                "Déposée",
-                f"le {format_instant(detail.submitted_at)}, {detail.origin}, n° {detail.external_id}",
-            ),
-            ("Répondre avant le", answer_by),
-            ("Prise en charge", agent),
-            ("Payé d’avance", paid),
-            *detail.facts,
-            ("La famille écrit", detail.comment),
-            ("Demandes liées", related),
-        ]
+    def _first_ticks(self, detail: RequestDetail) -> frozenset[int]:
+        """What was ticked when the request was last looked at, as long as it has not changed since."""
+        version, ticks = self._ticks.get(detail.request_id, (0, frozenset()))
+        return ticks if version == detail.version else frozenset(ticked_at_first(detail.items))
 
-    def _paint_state(self) -> None:
-        if self.detail is None:
+    def _ticked(self) -> None:
+        detail = self.detail
+        if self._filling or detail is None:
             return
-        state = REQUEST_STATES[self.detail.state]
-        pill = self._tools.theme.pill(state.tone)
-        self.state.setText(f"<b>{state.letter}</b>{NBSP} {state.label}")
-        self.state.setAccessibleName(f"État : {state.label}")
-        self.state.setStyleSheet(
-            f"color: {pill.text}; background: {pill.back}; border: 1px solid {pill.edge};"
-            "border-radius: 9px; padding: 2px 10px;"
-        )
-        restyle(self.state)
+        self._ticks[detail.request_id] = (detail.version, frozenset(self.chosen()))
+        self.follow_writing()
+
+    def _tick_all(self) -> None:
+        detail = self.detail
+        if detail is not None:
+            open_items = {item.item_id for item in detail.items if is_open(item)}
+            everything = open_items <= set(self.chosen())
+            self.items.paged.set_checked(set() if everything else set(open_items))
+
+    def _say_reasons(self, item: ItemView | None) -> None:
+        self.reasons.setText(reasons_html(item, self._tools.theme))
+        self.reasons.setAccessibleName(reasons_text(item))
+
+    def _paint_reasons(self) -> None:
+        self._say_reasons(self.items.current_row())
 
     def _open_family(self) -> None:
         if self.detail is not None and self.detail.family_id is not None:

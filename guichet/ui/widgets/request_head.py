@@ -1,0 +1,188 @@
+"""The head of a request: who, what, when, who holds it, and the gates that stand before a decision, always in sight."""
+
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from guichet.rules.money import format_euros
+from guichet.rules.text import format_date, format_instant, paris_day
+from guichet.services.request_detail import RequestDetail
+from guichet.services.request_gates import Gates
+from guichet.services.requests import PieceState
+from guichet.ui.page import Tools
+from guichet.ui.tables import State
+from guichet.ui.theme import Theme, Tone
+from guichet.ui.widgets.facts import Facts
+from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.request_columns import pieces as piece_dots
+from guichet.ui.widgets.request_tables import is_open
+from guichet.ui.wording import NBSP, REQUEST_STATES, labelled
+
+GATES = ("Pièces", "Dossier", "Impayé", "Places")
+
+
+class RequestHead(QWidget):
+    """`family_wanted` when its name is pressed, `health_wanted` to read the masked values."""
+
+    family_wanted = Signal()
+    health_wanted = Signal()
+
+    def __init__(self, tools: Tools, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._tools = tools
+        self._detail: RequestDetail | None = None
+        self.title = text_label("", "heading", self, wrap=True)
+        self.state = text_label("", "pill", self)
+        self.family = button("", self, role="link", tip="Ouvrir la fiche de la famille (Alt+F)")
+        self.family.setShortcut("Alt+F")
+        self.holder = text_label("", "muted", self, wrap=True)
+        self.health = button(
+            "Données de santé", self, tip="Les afficher : cette lecture est gardée au journal"
+        )
+        self.anomaly = text_label("", "warning", self, wrap=True)
+        self.gates = {name: text_label("", "pill", self) for name in GATES}
+        self.facts = Facts(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        first = QHBoxLayout()
+        first.addWidget(self.title, 1)
+        first.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
+        who = QHBoxLayout()
+        who.addWidget(self.family)
+        who.addStretch(1)
+        who.addWidget(self.health)
+        layout.addLayout(first)
+        layout.addLayout(who)
+        layout.addWidget(self.holder)
+        layout.addWidget(self.anomaly)
+        layout.addWidget(self._build_gates())
+        layout.addWidget(self.facts)
+        self.family.clicked.connect(self.family_wanted)
+        self.health.clicked.connect(self.health_wanted)
+        tools.theme.changed.connect(self._paint)
+
+    def _build_gates(self) -> QFrame:
+        frame = QFrame(self)
+        frame.setProperty("role", "card")
+        frame.setAccessibleName("Contrôles")
+        grid = QGridLayout(frame)
+        grid.setContentsMargins(10, 6, 10, 8)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(2)
+        for column, (name, pill) in enumerate(self.gates.items()):
+            grid.addWidget(text_label(name, "muted", frame), 0, column)
+            grid.addWidget(pill, 1, column, Qt.AlignmentFlag.AlignLeft)
+            grid.setColumnStretch(column, 1)
+        return frame
+
+    def show_detail(self, detail: RequestDetail) -> None:
+        """Show who, what and the gates."""
+        self._detail = detail
+        self.title.setText(
+            " · ".join(each for each in (detail.kind_label, detail.child, detail.activity) if each)
+        )
+        self.family.setText(detail.family.replace("&", "&&"))
+        self.family.setVisible(detail.family_id is not None)
+        self.anomaly.setText(f"Anomalie{NBSP}: {detail.anomaly}" if detail.anomaly else "")
+        self.anomaly.setVisible(bool(detail.anomaly))
+        self.facts.show_pairs(self._pairs(detail))
+        self._paint()
+
+    def _pairs(self, detail: RequestDetail) -> list[tuple[str, str]]:
+        today = paris_day(self._tools.desk.clock())
+        answer_by = ""
+        if detail.answer_by is not None:
+            late = " (dépassé)" if detail.answer_by < today and any(map(is_open, detail.items)) else ""
+            answer_by = f"{format_date(detail.answer_by)}{late}"
+        paid = ""
+        if detail.payment_reference:
+            amount = f" de {format_euros(detail.paid)}" if detail.paid is not None else ""
+            paid = f"paiement{amount}, référence {detail.payment_reference}"
+        related = f"{NBSP}; ".join(
+            f"{one.kind_label} {one.external_id} ({labelled(REQUEST_STATES, one.state).lower()})"
+            for one in detail.related
+        )
+        submitted = f"le {format_instant(detail.submitted_at)}, {detail.origin}, n°{NBSP}{detail.external_id}"
+        return [
+            ("Déposée", submitted),
+            ("Répondre avant le", answer_by),
+            ("Payé d’avance", paid),
+            *detail.facts,
+            ("La famille écrit", detail.comment),
+            ("Demandes liées", related),
+        ]
+
+    def _paint(self) -> None:
+        detail = self._detail
+        if detail is None:
+            return
+        state = REQUEST_STATES[detail.state]
+        paint_pill(self.state, state, self._tools.theme)
+        self.state.setAccessibleName(f"État{NBSP}: {state.label}")
+        for name, gate in gate_states(detail.gates).items():
+            pill = self.gates[name]
+            paint_pill(pill, gate, self._tools.theme)
+            pill.setAccessibleName(f"{name}{NBSP}: {gate.label}")
+        self._say_holder(detail)
+
+    def _say_holder(self, detail: RequestDetail) -> None:
+        """Who has it in hand; somebody else's name stands out."""
+        since = f" depuis le {format_instant(detail.taken_at)}" if detail.taken_at is not None else ""
+        self.holder.setVisible(bool(detail.agent))
+        self.holder.setStyleSheet("")
+        if detail.held_by_me:
+            self.holder.setText(f"Vous l’avez prise en charge{since}.")
+        else:
+            self.holder.setText(f"Prise en charge par {detail.agent}{since}.")
+            if any(map(is_open, detail.items)):
+                self.holder.setStyleSheet(
+                    f"color: {self._tools.theme.colours.warning_text}; font-weight: 600;"
+                )
+
+
+def gate_states(gates: Gates) -> dict[str, State]:
+    """Each gate in a letter, a few words and a tone: green lets pass, the others hold back."""
+    dots = piece_dots(gates.pieces)
+    all_valid = all(piece is PieceState.VALID for piece in gates.pieces)
+    pieces = (
+        State("–", "Aucune exigée", Tone.WHITE)
+        if dots is None
+        else State("✓" if all_valid else "!", _dots(gates.pieces), Tone.GREEN if all_valid else Tone.YELLOW)
+    )
+    if not gates.dossier:
+        dossier = State("–", "Sans objet", Tone.WHITE)
+    elif gates.dossier_is_valid:
+        dossier = State("✓", gates.dossier.capitalize(), Tone.GREEN)
+    else:
+        dossier = State("!", gates.dossier.capitalize(), Tone.YELLOW)
+    unpaid = (
+        State("!", format_euros(gates.unpaid), Tone.RED) if gates.unpaid else State("✓", "Aucun", Tone.GREEN)
+    )
+    if not gates.books:
+        places = State("–", "Sans objet", Tone.WHITE)
+    elif gates.places_left is None:
+        places = State("✓", "Sans limite", Tone.GREEN)
+    elif gates.places_left:
+        places = State("✓", f"{gates.places_left} restante{'s' if gates.places_left > 1 else ''}", Tone.GREEN)
+    else:
+        places = State("L", "Complet", Tone.ORANGE)
+    return dict(zip(GATES, (pieces, dossier, unpaid, places), strict=True))
+
+
+_SIGNS = {PieceState.VALID: "●", PieceState.RECEIVED: "◐", PieceState.MISSING: "○"}
+
+
+def _dots(pieces: tuple[PieceState, ...]) -> str:
+    return "".join(_SIGNS[piece] for piece in pieces)
+
+
+def paint_pill(label: QLabel, state: State, theme: Theme) -> None:
+    """Show a state as a pill: its letter, its words, its tone."""
+    pill = theme.pill(state.tone)
+    label.setText(f"<b>{escape(state.letter)}</b>{NBSP} {escape(state.label)}")
+    label.setStyleSheet(
+        f"color: {pill.text}; background: {pill.back}; border: 1px solid {pill.edge};"
+        "border-radius: 9px; padding: 2px 8px;"
+    )
