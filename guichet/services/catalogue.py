@@ -262,16 +262,21 @@ def _activities(session: Session) -> dict[int, ActivityInfo]:
 def _rules(session: Session) -> dict[int, DeadlineRules]:
     found: dict[int, dict[str, DeadlineRule]] = defaultdict(dict)
     for row in session.scalars(select(offer.DeadlineRule)):
-        found[row.activity_id][row.action.value] = DeadlineRule(
-            RuleKind(row.kind.value),
-            weekday=row.weekday or 0,
-            at=row.at_time,
-            days=row.days or 0,
-            hours=row.hours or 0,
-            count_request_day=row.counts_request_day,
-            count_service_day=row.counts_service_day,
-        )
+        found[row.activity_id][row.action.value] = deadline_rule(row)
     return {activity_id: DeadlineRules(**rules) for activity_id, rules in found.items()}
+
+
+def deadline_rule(row: offer.DeadlineRule) -> DeadlineRule:
+    """A stored deadline as the rules want it."""
+    return DeadlineRule(
+        RuleKind(row.kind.value),
+        weekday=row.weekday or 0,
+        at=row.at_time,
+        days=row.days or 0,
+        hours=row.hours or 0,
+        count_request_day=row.counts_request_day,
+        count_service_day=row.counts_service_day,
+    )
 
 
 def _window(period: offer.Period) -> Window | None:
