@@ -68,7 +68,7 @@ class DeadlinesView:
             slot_start=min((start for start in starts if start is not None), default=None),
             window=period.window if period is not None else None,
         )
-        return text if source is trial else f"{text} (vacances scolaires : règle de « {source.name} »)"
+        return text if source is trial else f"{text} (vacances scolaires : règle de l’activité {source.name})"
 
 
 @dataclass(frozen=True)

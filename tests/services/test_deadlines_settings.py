@@ -134,7 +134,7 @@ def test_examples_follow_the_holiday_activity_inside_school_holidays(
     shown = view(database, context)
     assert shown.example(activity_id, "book", THURSDAY, DAY) == (
         "pour le mercredi 08/04/2026 : à partir du lundi 02/03/2026 à 00:00 jusqu’au vendredi 27/03/2026 "
-        "fin de journée (vacances scolaires : règle de « Activité vacances »)"
+        "fin de journée (vacances scolaires : règle de l’activité Activité vacances)"
     )
     assert shown.example(activity_id, "book", THURSDAY, date(2026, 4, 1)) == (
         "pour le mercredi 01/04/2026 : jusqu’au jeudi 26/03/2026 à 13:00"

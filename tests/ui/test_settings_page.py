@@ -1,17 +1,26 @@
 """« Paramètres », with the keyboard, on a real base: what is typed, saved, refused, kept as a draft, and told to the second."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from guichet.models.database import Database
+from guichet.rules.deadline_words import describe_rule
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Role
-from guichet.services import accounts, calendars, settings, town_settings, transaction, users
+from guichet.services import (
+    accounts,
+    calendars,
+    deadlines_settings,
+    settings,
+    town_settings,
+    transaction,
+    users,
+)
 from guichet.services.accounts import Credentials, NewAccount
 from guichet.services.calendars import CalendarView, ClosureRow, SaveRow, SchoolYearRow
 from guichet.services.town_settings import ChangeTown
@@ -21,9 +30,11 @@ from guichet.ui.page import Destination
 from guichet.ui.pages.settings import SettingsPage
 from guichet.ui.screenshots import settle
 from guichet.ui.widgets.settings_calendar import CalendarSection
+from guichet.ui.widgets.settings_deadlines import DeadlinesSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
+from tests.builders import add_activity
 from tests.ui.support import Opener, SqlGuard, answer_next_question, type_text
 
 PASSWORD = "Guichet2026"
@@ -304,6 +315,59 @@ def test_a_row_taken_away_can_be_put_back(
     undo()
     settle(window.tools.desk)
     assert [one.label for one in calendar_of(town, context, sql_guard).closures] == ["Travaux"]
+
+
+@pytest.fixture
+def wednesday(town: Database, sql_guard: SqlGuard) -> int:
+    def build() -> int:
+        with town.writing() as session:
+            return add_activity(session, "mercredi").id
+
+    made: int = sql_guard.aside(build)
+    return made
+
+
+def test_a_deadline_is_set_in_words_with_its_example(
+    wednesday: int, window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    section = shown(window, "deadlines").section
+    assert isinstance(section, DeadlinesSection)
+    section.table.select(0)
+    section.kind.setCurrentIndex(section.kind.findData("week_before"))
+    section.weekday.setCurrentIndex(3)
+    assert not section.days.isVisibleTo(section)
+    save_by_key(window, section.kind)
+    assert "heure limite" in section.at.accessibleDescription()
+    type_text(section.at, "13h")
+    type_date(section.example_day, "08/04/2026")
+    assert section.example.text() == "Pour le mercredi 08/04/2026 : jusqu’au jeudi 02/04/2026 à 13:00"
+    save_by_key(window, section.at)
+    chosen = section.table.current_row()
+    assert chosen is not None
+    assert describe_rule(chosen.rules.book) == "jeudi 13:00 de la semaine précédente"
+    rules = sql_guard.aside(lambda: transaction.read(town, context, deadlines_settings.read_deadlines, None))
+    assert rules.activities[0].rules.book.at == time(13)
+
+
+def test_a_deadline_of_working_days_counts_the_days_it_is_told_to(wednesday: int, window: MainWindow) -> None:
+    section = shown(window, "deadlines").section
+    assert isinstance(section, DeadlinesSection)
+    section.table.select(0)
+    section.kind.setCurrentIndex(section.kind.findData("working_days"))
+    type_text(section.days, "3")
+    section.count_request_day.setChecked(True)
+    section.count_service_day.setChecked(True)
+    type_date(section.example_day, "20/03/2026")
+    assert (
+        section.example.text() == "Pour le vendredi 20/03/2026 : jusqu’au mercredi 18/03/2026 fin de journée"
+    )
+    section.count_service_day.setChecked(False)
+    assert "mardi 17/03/2026" in section.example.text()
+
+
+def type_date(field: QLineEdit, text: str) -> None:
+    field.selectAll()
+    type_text(field, text)
 
 
 def calendar_of(database: Database, context: Context, guard: SqlGuard) -> CalendarView:

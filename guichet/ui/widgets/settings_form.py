@@ -45,11 +45,11 @@ class DraftedForm(QWidget):
         self.buttons = QHBoxLayout()
         self.buttons.addWidget(self.save)
         self.buttons.addWidget(self.discard)
+        self.buttons.addWidget(self.state)
         self.buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.form)
-        layout.addWidget(self.state)
         layout.addLayout(self.buttons)
         self.save.clicked.connect(self.save_wanted)
         self.discard.clicked.connect(self.give_up)
@@ -151,4 +151,4 @@ class DraftedForm(QWidget):
     def _say_state(self) -> None:
         dirty = self.dirty
         self.discard.setEnabled(dirty)
-        self.state.setText("Modifications non enregistrées" if dirty else "")
+        self.state.setText("Non enregistré" if dirty else "")

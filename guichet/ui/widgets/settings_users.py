@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import ROLE_LABELS, Role
@@ -59,11 +59,10 @@ class RoleBoxes(CompositeField):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.boxes = {role: QCheckBox(label, self) for role, label in ROLE_LABELS.items()}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        for box in self.boxes.values():
-            column.addWidget(box)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for place, box in enumerate(self.boxes.values()):
+            grid.addWidget(box, place // 2, place % 2)
             box.toggled.connect(self.changed)
         self.setFocusProxy(next(iter(self.boxes.values())))
 
@@ -95,7 +94,7 @@ class UsersSection(SettingsSection):
             self,
             identity=lambda row: row.user_id,
         )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 8)
+        self.table.setMinimumHeight(self.fontMetrics().height() * 7)
         self.add = button("&Ajouter un compte", self)
         self.add.clicked.connect(self._new)
         self.card = Card("Compte", self)
