@@ -1,16 +1,13 @@
-"""A family's sheet: its members, quotients, dossiers, documents, enrolments, and its children's bookings."""
+"""A family's sheet: its members, how it is reached, its quotients and consents."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from guichet.models.bookings import Attendance, Booking, BookingState, Enrolment, EnrolmentState
-from guichet.models.dossiers import Document, DocumentState, DocumentType, Dossier, DossierState
-from guichet.models.offer import Activity, AgeGroup, Slot
 from guichet.models.people import Consent, Family, MemberRole, Membership, Person, Quotient
-from guichet.models.settings import SchoolYear
+from guichet.models.requests import Message
 from guichet.rules.ages import age_on
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
@@ -24,6 +21,7 @@ class MemberView:
     """Someone in a family, as its sheet shows them. Health stands elsewhere, behind its own permission."""
 
     person_id: int
+    version: int
     number: str | None
     role: MemberRole
     quality: str | None
@@ -34,10 +32,18 @@ class MemberView:
     birth_date: date | None
     age: int | None
     address: str
-    phones: tuple[str, ...]
-    email: str | None
-    profession: str | None
+    mobile_phone: str
+    home_phone: str
+    work_phone: str
+    email: str
+    profession: str
+    employer: str
     other_families: tuple[str, ...]
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Every number known, the mobile first."""
+        return tuple(phone for phone in (self.mobile_phone, self.home_phone, self.work_phone) if phone)
 
 
 @dataclass(frozen=True)
@@ -51,56 +57,19 @@ class QuotientView:
 
 
 @dataclass(frozen=True)
-class DossierView:
-    """A yearly dossier of a child of the family."""
+class ConsentView:
+    """The latest word on one consent. `person` is empty for one of the whole family."""
 
-    child_id: int
-    child: str
-    school_year: str
-    state: DossierState
-
-
-@dataclass(frozen=True)
-class DocumentView:
-    """A piece of the family or of one of its people."""
-
-    document_id: int
-    label: str
-    owner: str
-    state: DocumentState
-    valid_until: date | None
-
-
-@dataclass(frozen=True)
-class EnrolmentView:
-    """A child in an activity, under this family."""
-
-    enrolment_id: int
-    child: str
-    activity: str
-    group: str | None
-    starts_on: date
-    ends_on: date
-    state: EnrolmentState
-
-
-@dataclass(frozen=True)
-class BookingView:
-    """A booked date. `other_family` is set where a child's other parent made it: seen, to avoid doubles (004)."""
-
-    booking_id: int
-    child: str
-    activity: str
-    slot: str
-    date: date
-    state: BookingState
-    attendance: Attendance
-    other_family: str | None
+    kind: str
+    given: bool
+    day: date
+    person: str
+    given_by: str
 
 
 @dataclass(frozen=True)
 class FamilySheet:
-    """All that the sheet's tabs show, but the account."""
+    """Who makes up a family and how it is reached. The bank stands here for those who may read income only."""
 
     family_id: int
     version: int
@@ -109,26 +78,25 @@ class FamilySheet:
     address: str
     resident: bool
     regime: str | None
+    allocataire: str | None
     caf_number: str | None
     dependants: int | None
     sending_mode: str
     invoice_email: str | None
     portal_login: str | None
+    payer: str
+    payer_id: int | None
+    bank: str
+    archived: bool
+    messages: int
     members: tuple[MemberView, ...]
     quotients: tuple[QuotientView, ...]
-    consents: tuple[tuple[str, bool, date], ...]
-    dossiers: tuple[DossierView, ...]
-    documents: tuple[DocumentView, ...]
-    enrolments: tuple[EnrolmentView, ...]
+    consents: tuple[ConsentView, ...]
 
-
-@dataclass(frozen=True)
-class BookingsQuery:
-    """Bookings of a family's children between two days, both included."""
-
-    family_id: int
-    first: date
-    last: date
+    @property
+    def children(self) -> tuple[MemberView, ...]:
+        """Its children, in the order of the dossier."""
+        return tuple(member for member in self.members if member.role is MemberRole.CHILD)
 
 
 @needs(Permission.READ_FAMILIES)
@@ -149,25 +117,30 @@ def sheet(session: Session, context: Context, family_id: int) -> FamilySheet:
         resident=family.resident,
         regime=family.regime,
         caf_number=family.caf_number,
+        allocataire=family.allocataire,
         dependants=family.dependants,
         sending_mode=family.sending_mode,
         invoice_email=family.invoice_email,
         portal_login=family.portal_login,
+        payer=next((_full_name(person) for _, person in members if person.id == family.payer_id), ""),
+        payer_id=family.payer_id,
+        bank=_bank(family) if context.may(Permission.READ_INCOME) else "",
+        archived=family.archived,
+        messages=session.execute(
+            select(func.count()).select_from(Message).where(Message.family_id == family_id)
+        ).scalar_one(),
         members=tuple(
             _member(membership, person, day, others.get(person.id, ())) for membership, person in members
         ),
         quotients=_quotients(session, family_id) if context.may(Permission.READ_INCOME) else (),
-        consents=_consents(session, family_id, [person.id for _, person in members]),
-        dossiers=_dossiers(session, family_id),
-        documents=_documents(session, family_id, [person.id for _, person in members]),
-        enrolments=_enrolments(session, family_id),
+        consents=_consents(session, family_id, {person.id: person.first_name for _, person in members}),
     )
 
 
 def _member(membership: Membership, person: Person, day: date, others: tuple[str, ...]) -> MemberView:
-    phones = (person.mobile_phone, person.home_phone, person.work_phone)
     return MemberView(
         person_id=person.id,
+        version=person.version,
         number=person.number,
         role=membership.role,
         quality=membership.quality,
@@ -178,9 +151,12 @@ def _member(membership: Membership, person: Person, day: date, others: tuple[str
         birth_date=person.birth_date,
         age=age_on(person.birth_date, day) if person.birth_date else None,
         address=_address(person.address, person.postcode, person.town),
-        phones=tuple(phone for phone in phones if phone),
-        email=person.email,
-        profession=person.profession,
+        mobile_phone=person.mobile_phone or "",
+        home_phone=person.home_phone or "",
+        work_phone=person.work_phone or "",
+        email=person.email or "",
+        profession=person.profession or "",
+        employer=person.employer or "",
         other_families=others,
     )
 
@@ -210,93 +186,42 @@ def _quotients(session: Session, family_id: int) -> tuple[QuotientView, ...]:
     return tuple(QuotientView(row.value, row.source, row.valid_from, row.valid_until) for row in rows)
 
 
-def _consents(session: Session, family_id: int, person_ids: list[int]) -> tuple[tuple[str, bool, date], ...]:
+def _consents(session: Session, family_id: int, people: dict[int, str]) -> tuple[ConsentView, ...]:
+    """The latest word on each consent of the family and of each of its people."""
     rows = session.execute(
         select(Consent)
-        .where((Consent.family_id == family_id) | Consent.person_id.in_(person_ids))
+        .where((Consent.family_id == family_id) | Consent.person_id.in_(people))
         .order_by(Consent.given_at.desc(), Consent.id.desc())
     ).scalars()
-    return tuple((row.kind.value, row.given, paris_day(row.given_at)) for row in rows)
-
-
-def _dossiers(session: Session, family_id: int) -> tuple[DossierView, ...]:
-    statement = (
-        select(Dossier, Person.first_name, SchoolYear.label)
-        .join(Person, Person.id == Dossier.child_id)
-        .join(SchoolYear, SchoolYear.id == Dossier.school_year_id)
-        .where(Dossier.family_id == family_id)
-        .order_by(SchoolYear.starts_on.desc(), Person.sort_key)
-    )
-    return tuple(
-        DossierView(dossier.child_id, first_name, label, dossier.state)
-        for dossier, first_name, label in session.execute(statement)
-    )
-
-
-def _documents(session: Session, family_id: int, person_ids: list[int]) -> tuple[DocumentView, ...]:
-    statement = (
-        select(Document, DocumentType.label, Person.first_name)
-        .outerjoin(DocumentType, DocumentType.id == Document.type_id)
-        .outerjoin(Person, Person.id == Document.person_id)
-        .where((Document.family_id == family_id) | Document.person_id.in_(person_ids))
-        .order_by(Document.received_at.desc(), Document.id)
-    )
-    return tuple(
-        DocumentView(
-            document.id, label or document.name, first_name or "Famille", document.state, document.valid_until
+    latest: dict[tuple[str, int | None], ConsentView] = {}
+    for row in rows:
+        view = ConsentView(
+            row.kind.value,
+            row.given,
+            paris_day(row.given_at),
+            people.get(row.person_id or 0, ""),
+            row.given_by or "",
         )
-        for document, label, first_name in session.execute(statement)
-    )
+        latest.setdefault((row.kind.value, row.person_id), view)
+    order = {None: 0} | {person_id: place for place, person_id in enumerate(people, start=1)}
+    return tuple(latest[key] for key in sorted(latest, key=lambda key: (key[0], order.get(key[1], 0))))
 
 
-def _enrolments(session: Session, family_id: int) -> tuple[EnrolmentView, ...]:
-    statement = (
-        select(Enrolment, Person.first_name, Activity.name, AgeGroup.name)
-        .join(Person, Person.id == Enrolment.child_id)
-        .join(Activity, Activity.id == Enrolment.activity_id)
-        .outerjoin(AgeGroup, AgeGroup.id == Enrolment.group_id)
-        .where(Enrolment.family_id == family_id)
-        .order_by(Enrolment.starts_on.desc(), Person.sort_key, Activity.name)
-    )
-    return tuple(
-        EnrolmentView(row.id, child, activity, group, row.starts_on, row.ends_on, row.state)
-        for row, child, activity, group in session.execute(statement)
-    )
+def _full_name(person: Person) -> str:
+    return f"{person.first_name} {person.last_name}"
+
+
+def _bank(family: Family) -> str:
+    """The account by its last four figures, enough to recognise it."""
+    if not family.iban:
+        return ""
+    holder = f", {family.bank_holder}" if family.bank_holder else ""
+    debit = ", prélèvement demandé" if family.direct_debit_asked else ""
+    return f"…{family.iban[-4:]}{holder}{debit}"
 
 
 @needs(Permission.READ_FAMILIES)
-def bookings(session: Session, context: Context, query: BookingsQuery) -> tuple[BookingView, ...]:
-    """Live bookings of the family's children, by date; those made by the other parent are named, without their money."""
-    rows = session.execute(_bookings_of(query))
-    return tuple(
-        BookingView(
-            booking_id=booking.id,
-            child=child,
-            activity=activity,
-            slot=slot,
-            date=booking.date,
-            state=booking.state,
-            attendance=booking.attendance,
-            other_family=number if booking.family_id != query.family_id else None,
-        )
-        for booking, child, activity, slot, number in rows
-    )
-
-
-def _bookings_of(query: BookingsQuery) -> Select[Booking, str, str, str, str]:
-    children = select(Membership.person_id).where(
-        Membership.family_id == query.family_id, Membership.role == MemberRole.CHILD
-    )
-    return (
-        select(Booking, Person.first_name, Activity.name, Slot.name, Family.number)
-        .join(Person, Person.id == Booking.child_id)
-        .join(Activity, Activity.id == Booking.activity_id)
-        .join(Slot, Slot.id == Booking.slot_id)
-        .join(Family, Family.id == Booking.family_id)
-        .where(
-            Booking.child_id.in_(children),
-            Booking.state != BookingState.CANCELLED,
-            Booking.date.between(query.first, query.last),
-        )
-        .order_by(Booking.date, Person.sort_key, Slot.position, Booking.id)
-    )
+def labels(session: Session, context: Context, family_ids: tuple[int, ...]) -> dict[int, str]:
+    """The names of these families, those that no longer exist left out: one query."""
+    rows = session.execute(select(Family.id, Family.label).where(Family.id.in_(family_ids)))
+    return {row.id: row.label for row in rows}

@@ -40,12 +40,6 @@ ITEM_DECISIONS: dict[str, State] = {
     "cancelled": State("×", "Annulé", Tone.GREY),
 }
 
-BOOKING_STATES: dict[str, State] = {
-    "booked": State("R", "Réservé", Tone.GREEN),
-    "waiting": State("L", "Liste d’attente", Tone.ORANGE),
-    "cancelled": State("×", "Annulé", Tone.GREY),
-}
-
 ENROLMENT_STATES: dict[str, State] = {
     "pending": State("D", "Demandée", Tone.YELLOW),
     "waiting": State("L", "Liste d’attente", Tone.ORANGE),
@@ -53,19 +47,14 @@ ENROLMENT_STATES: dict[str, State] = {
     "cancelled": State("×", "Annulée", Tone.GREY),
 }
 
-ATTENDANCES = {
-    "unknown": "",
-    "present": "Présent",
-    "absent_excused": "Absent excusé",
-    "absent_billed": "Absent facturé",
-}
-
 DOSSIER_STATES: dict[str, State] = {
-    "expected": State("A", "Attendu", Tone.YELLOW),
+    "missing": State("A", "Attendu", Tone.YELLOW),
+    "incomplete": State("I", "Incomplet", Tone.YELLOW),
     "filed": State("D", "Déposé", Tone.BLUE),
     "under_review": State("E", "À l’étude", Tone.BLUE),
     "valid": State("✓", "Valide", Tone.GREEN),
     "refused": State("R", "Refusé", Tone.RED),
+    "expired": State("P", "Périmé", Tone.RED),
 }
 
 DOCUMENT_STATES: dict[str, State] = {
@@ -74,8 +63,6 @@ DOCUMENT_STATES: dict[str, State] = {
     "valid": State("✓", "Valide", Tone.GREEN),
     "invalid": State("X", "Invalide", Tone.RED),
 }
-
-EXPIRED = State("P", "Périmé", Tone.RED)
 
 QUOTIENT_SOURCES = {
     "caf": "CAF",
@@ -144,13 +131,6 @@ def labelled(states: dict[str, State], value: str | None) -> str:
     """The words of a state, as read where it is not drawn."""
     state = states.get(value or "")
     return state.label if state else ""
-
-
-def document_state(state: str, valid_until: date | None, today: date) -> State:
-    """The state of a piece; « périmé » is never stored, it follows from the day."""
-    if state == "valid" and valid_until is not None and valid_until < today:
-        return EXPIRED
-    return DOCUMENT_STATES.get(state, EXPIRED)
 
 
 def file_size(size: int) -> str:

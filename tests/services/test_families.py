@@ -6,9 +6,10 @@ import pytest
 
 from guichet.models.database import Database
 from guichet.rules.errors import UserError
-from guichet.services import families, family_sheet, transaction
+from guichet.rules.planning import Sign
+from guichet.services import families, family_planning, family_sheet, transaction
 from guichet.services.families import FamilyQuery
-from guichet.services.family_sheet import BookingsQuery
+from guichet.services.family_planning import Cell, PlanningQuery
 from guichet.services.transaction import Context
 from tests import builders
 
@@ -91,13 +92,13 @@ def test_the_sheet_names_the_childs_other_family_and_its_age_today(
 def test_each_parent_sees_the_other_parents_bookings(
     database: Database, context: Context, town: dict[str, int]
 ) -> None:
-    query = BookingsQuery(town["mother"], DAY, DAY)
-    (booking,) = transaction.read(database, context, family_sheet.bookings, query)
-    assert booking.other_family == "1002"
-    (own,) = transaction.read(
-        database, context, family_sheet.bookings, BookingsQuery(town["father"], DAY, DAY)
-    )
-    assert own.other_family is None
+    def seen(family: str) -> Cell | None:
+        query = PlanningQuery(town[family], DAY, DAY)
+        (row,) = transaction.read(database, context, family_planning.planning, query).rows
+        return row.cells[0]
+
+    assert seen("mother") == Cell(Sign.BOOKED, other_family="1002")
+    assert seen("father") == Cell(Sign.BOOKED)
 
 
 def test_an_unknown_number_says_so(database: Database, context: Context) -> None:

@@ -1,20 +1,26 @@
-"""Families: search by name, child, number, telephone or e-mail, and the sheet of the one chosen."""
+"""Families: search at left, the sheets of several families in tabs at right."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
-from guichet.services import families
+from guichet.services import families, family_sheet
 from guichet.services.families import FamilyQuery, FamilyRow
+from guichet.ui.actions import Action, with_key
 from guichet.ui.page import Page, Tools
 from guichet.ui.tables import Column
+from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
+from guichet.ui.widgets.family_tabs import CLOSE_KEY, FamilyTabs
 from guichet.ui.widgets.family_view import FamilyView
-from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.sql_list import SqlList
 
 TYPING_MILLISECONDS = 120
+LIST_KEY = "Ctrl+B"
 
 COLUMNS = (
     Column[FamilyRow]("Famille", lambda row: row.label, None, sort="label", bold=True),
@@ -24,17 +30,16 @@ COLUMNS = (
 
 
 class FamiliesPage(Page):
-    """The list on the left, the sheet on the right."""
+    """The list on the left, which can be put away; one tab a family on the right."""
 
     topics = frozenset({Topic.FAMILIES, Topic.BOOKINGS, Topic.BILLING, Topic.REQUESTS})
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
+        self._listed: int | None = None
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Nom, enfant, numéro, téléphone, courriel…")
         self.search.setClearButtonEnabled(True)
-        label = text_label("&Rechercher", "", self)
-        label.setBuddy(self.search)
         self.list = SqlList[FamilyRow](
             tools,
             families.search,
@@ -44,21 +49,21 @@ class FamiliesPage(Page):
             empty="Aucune famille ne correspond. L’ordre des mots et les accents ne comptent pas.",
             noun="famille",
         )
-        self.view = FamilyView(tools, self)
-        self.view.go.connect(self.go)
-        left = QWidget(self)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(16, 12, 8, 12)
-        row = QHBoxLayout()
-        row.addWidget(label)
-        row.addWidget(self.search, 1)
-        column.addLayout(row)
-        column.addWidget(self.list, 1)
+        self.tabs = FamilyTabs(tools, self)
+        self.tabs.go.connect(self.go)
+        self.tabs.moved.connect(self.moved)
+        self.toggle = button("‹", self, tip=with_key("Masquer la liste", LIST_KEY))
+        self.toggle.setCheckable(True)
+        self.toggle.setAccessibleName("Masquer la liste")
+        self.tabs.add_before(self.toggle)
+        self.left = self._build_list()
         split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(left)
-        split.addWidget(self.view)
-        split.setStretchFactor(0, 2)
-        split.setStretchFactor(1, 3)
+        split.addWidget(self.left)
+        split.addWidget(self.tabs)
+        split.setStretchFactor(0, 0)
+        split.setStretchFactor(1, 1)
+        metrics = self.fontMetrics()
+        split.setSizes([metrics.averageCharWidth() * 44, metrics.averageCharWidth() * 110])
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -68,11 +73,20 @@ class FamiliesPage(Page):
         self._pause.setInterval(TYPING_MILLISECONDS)
         self._pause.timeout.connect(self._ask)
         self.search.textEdited.connect(self._typed)
-        self.search.returnPressed.connect(self._open_first)
-        self.list.table.current_changed.connect(self._show_row)
+        self.search.returnPressed.connect(self._to_list)
+        self.toggle.toggled.connect(self._hide_list)
+        self.list.table.current_changed.connect(self._preview_row)
+        self.list.table.opened.connect(self._keep_row)
+        for action in self.page_actions():
+            self._add_key(action)
+
+    @property
+    def view(self) -> FamilyView:
+        """The sheet shown."""
+        return self.tabs.view
 
     def first_focus(self) -> QWidget:
-        return self.search
+        return self.tabs.view.tabs.tabBar() if self.left.isHidden() else self.search
 
     def show_example(self) -> None:
         self.list.table.select(0)
@@ -82,11 +96,99 @@ class FamiliesPage(Page):
             self._ask()
         else:
             self.list.reload()
-        self.view.reload()
+        self.tabs.reload()
 
     def open(self, wanted: Any) -> None:
-        """Show the family of this id, whatever the list holds."""
-        self.view.show_family(int(wanted))
+        """Show a family, by its id or as `here` says it: `family`, `tab`, and at start the `open` ones."""
+        place: dict[str, Any] = wanted if isinstance(wanted, dict) else {"family": int(wanted)}
+        kept = [int(one) for one in place.get("open", ()) if one != place.get("family")]
+        if kept and not self.tabs.families:
+            self.desk.fetch(
+                family_sheet.labels, tuple(kept), then=self.tabs.await_families, key=(self, "labels")
+            )
+        if place.get("family") is not None:
+            keep = not place.get("preview", False)
+            self.tabs.show_family(int(place["family"]), str(place.get("tab", "")), keep=keep)
+
+    def here(self) -> Any:
+        view = self.tabs.view
+        if view.family_id is None:
+            return None
+        place: dict[str, Any] = {"family": view.family_id, "tab": view.current_tab, "open": self.tabs.kept}
+        return place | ({"preview": True} if self.tabs.is_preview(view) else {})
+
+    def crumbs(self) -> tuple[str, ...]:
+        view = self.tabs.view
+        return () if view.family_id is None else (view.family_label, view.current_title)
+
+    def page_actions(self) -> tuple[Action, ...]:
+        tabs = self.tabs
+        return (
+            Action("Rechercher une famille", self._to_search, "Ctrl+F", "magnify", "chercher trouver"),
+            Action("Masquer ou montrer la liste", self.toggle.toggle, LIST_KEY, "dock-left", "place largeur"),
+            Action(
+                "Garder la famille ouverte", tabs.keep_current, "Ctrl+D", "pin-outline", "onglet épingler"
+            ),
+            Action("Fermer l’onglet de la famille", tabs.close_current, CLOSE_KEY, "close"),
+            Action("Famille suivante", tabs.next, "Ctrl+PgDown", "arrow-right", "onglet"),
+            Action("Famille précédente", tabs.previous, "Ctrl+PgUp", "arrow-left", "onglet"),
+            *(
+                Action(f"Fiche famille, {title}", partial(tabs.view.show_tab, key), "", "tab", "onglet")
+                for key, title in tabs.view.tab_titles
+            ),
+        )
+
+    def step_back(self) -> bool:
+        """From the sheet to the list, then to an empty search."""
+        focused = QApplication.focusWidget()
+        if not self.left.isHidden() and focused is not None and self.tabs.isAncestorOf(focused):
+            self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        if self.search.text():
+            self.search.clear()
+            self._ask()
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        return False
+
+    def _build_list(self) -> QWidget:
+        left = QWidget(self)
+        label = text_label("Rec&hercher", "", left)
+        label.setBuddy(self.search)
+        row = QHBoxLayout()
+        row.addWidget(label)
+        row.addWidget(self.search, 1)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.SMALL, Space.MEDIUM)
+        column.addLayout(row)
+        column.addWidget(self.list, 1)
+        return left
+
+    def _add_key(self, action: Action) -> None:
+        keys = [action.shortcut]
+        keys += {"Ctrl+PgDown": ["Ctrl+Tab"], "Ctrl+PgUp": ["Ctrl+Shift+Tab"]}.get(action.shortcut, [])
+        if not action.shortcut:
+            return
+        made = QAction(action.label, self)
+        made.setShortcuts([QKeySequence(key) for key in keys])
+        made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made.triggered.connect(lambda _=False: action.run())
+        self.addAction(made)
+
+    def _hide_list(self, hidden: bool) -> None:
+        inside = QApplication.focusWidget()
+        self.left.setHidden(hidden)
+        word = "Montrer la liste" if hidden else "Masquer la liste"
+        self.toggle.setText("›" if hidden else "‹")
+        self.toggle.setAccessibleName(word)
+        self.toggle.setToolTip(with_key(word, LIST_KEY))
+        if hidden and (inside is None or self.left.isAncestorOf(inside)):
+            self.view.tabs.tabBar().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _to_search(self) -> None:
+        self.toggle.setChecked(False)
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
 
     def _typed(self) -> None:
         self._pause.start()
@@ -94,11 +196,18 @@ class FamiliesPage(Page):
     def _ask(self) -> None:
         self.list.ask(FamilyQuery(text=self.search.text(), sort=""))
 
-    def _open_first(self) -> None:
+    def _to_list(self) -> None:
         if self.list.model.total:
             self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self.list.table.select(0)
 
-    def _show_row(self, row: FamilyRow | None) -> None:
-        if row is not None:
-            self.view.show_family(row.family_id)
+    def _preview_row(self, row: FamilyRow | None) -> None:
+        """Show the row under the cursor in passing; the same row read again changes nothing."""
+        if row is not None and row.family_id != self._listed:
+            self._listed = row.family_id
+            self.tabs.show_family(row.family_id, keep=False)
+
+    def _keep_row(self, row: FamilyRow) -> None:
+        self._listed = row.family_id
+        self.tabs.show_family(row.family_id, keep=True)
+        self.view.tabs.tabBar().setFocus(Qt.FocusReason.OtherFocusReason)

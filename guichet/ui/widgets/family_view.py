@@ -1,76 +1,117 @@
-"""The sheet of one family: its name and balances above, its tabs below."""
+"""The sheet of one family: its name, balances and what waits above, its tabs below."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.services import family_sheet, requests, statements
+from guichet.services import family_alerts, family_sheet, requests, statements
 from guichet.services.balances import Balances
 from guichet.services.family_sheet import FamilySheet
 from guichet.services.requests import Queue, RequestQuery, RequestRow
 from guichet.ui.page import Destination, Tools
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.account_tab import AccountTab
-from guichet.ui.widgets.family_sheet import BookingsTab, ChildrenTab, HouseholdTab
-from guichet.ui.widgets.fields import restyle, text_label
+from guichet.ui.widgets.family_alerts import AlertStrip
+from guichet.ui.widgets.family_children import ChildrenTab
+from guichet.ui.widgets.family_household import HouseholdTab
+from guichet.ui.widgets.family_journal import JournalTab
+from guichet.ui.widgets.family_messages import MessagesTab
+from guichet.ui.widgets.family_pieces import PiecesTab
+from guichet.ui.widgets.family_planning import PlanningTab
+from guichet.ui.widgets.fields import button, restyle, text_label
 from guichet.ui.widgets.invoice_list import InvoiceList
 from guichet.ui.widgets.request_columns import FAMILY_COLUMNS
 from guichet.ui.widgets.sql_list import SqlList
+from guichet.ui.widgets.uninvoiced import UninvoicedDialog
 from guichet.ui.wording import NBSP
 
 INVOICED = "Solde facturé"
 WITH_UNINVOICED = "Avec le non facturé"
 
-Figure = tuple[QLabel, QLabel]
+Figure = tuple[QLabel | QPushButton, QLabel]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab: built when first looked at, read when looked at after a change."""
+
+    key: str
+    title: str
+    build: Callable[[], QWidget]
+    read: Callable[[Any, int], None] | None
+    permission: Permission = Permission.READ_FAMILIES
 
 
 class FamilyView(QWidget):
-    """`show_family` reads and shows a family; a tab reads its own part when it is first looked at. `go` as on a page."""
+    """`show_family` reads and shows a family; a tab reads its own part when it is first looked at.
+
+    `go` as on a page; `moved` when another tab is shown; `named` (id, label) once the family's name is known.
+    """
 
     go = Signal(object)
+    moved = Signal()
+    named = Signal(object, str)
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tools = tools
         self._desk = tools.desk
-        self._family_id: int | None = None
-        self.label = text_label("", "title", self)
+        self.family_id: int | None = None
+        self.family_label = ""
+        self._balances = Balances(0, 0)
+        self._sheet: FamilySheet | None = None
+        self._stale = False
+        self.label = text_label("", "title", self, wrap=True)
         self.number = text_label("", "muted", self)
-        self.household = HouseholdTab(tools, self)
-        self.children_tab = ChildrenTab(tools, self)
-        self.bookings = BookingsTab(tools, self)
+        self.alerts = AlertStrip(tools.theme, self)
+        self.alerts.wanted.connect(self.show_tab)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName("Fiche famille")
         self.tabs.setDocumentMode(True)
-        self._lazy: dict[int, Callable[[int], None]] = {}
-        self._read: set[int] = set()
-        self.tabs.addTab(self.household, "&Foyer")
-        self.tabs.addTab(self.children_tab, "&Enfants")
-        if tools.may(Permission.READ_REQUESTS):
-            self.requests = self._build_requests(tools)
-            self._add_lazy(self.requests, "&Demandes", self._show_requests)
-        self._add_lazy(self.bookings, "Réser&vations", self.bookings.show_family)
-        if tools.may(Permission.READ_BILLING):
-            self.invoices = InvoiceList(tools, self, of_family=True)
-            self.account = AccountTab(tools, self)
-            self._add_lazy(self.invoices, "Fac&tures", self.invoices.show_all)
-            self._add_lazy(self.account, "&Compte", self._show_account)
-        self.tabs.currentChanged.connect(self._read_tab)
+        self.tabs.setUsesScrollButtons(True)
+        self._read: set[str] = set()
+        self._built: dict[str, QWidget] = {}
+        self._tabs = tuple(tab for tab in self._offered() if tools.may(tab.permission))
+        for tab in self._tabs:
+            self.tabs.addTab(QWidget(self.tabs), tab.title)
+        self.tabs.currentChanged.connect(self._tab_changed)
         sheet = QWidget(self)
         head = QHBoxLayout()
         titles = QVBoxLayout()
         titles.addWidget(self.label)
         titles.addWidget(self.number)
+        titles.addStretch(1)
         head.addLayout(titles, 1)
         self.balance, self.whole_balance = self._add_balances(head)
         inside = QVBoxLayout(sheet)
-        inside.setContentsMargins(8, 12, 16, 12)
+        inside.setContentsMargins(Space.SMALL, Space.MEDIUM, Space.LARGE, Space.SMALL)
         inside.addLayout(head)
+        inside.addWidget(self.alerts)
         inside.addWidget(self.tabs, 1)
-        self.empty = text_label("Choisissez une famille pour lire sa fiche.", "muted", self, wrap=True)
-        self.empty.setMargin(24)
+        self.empty = text_label(
+            "Choisissez une famille dans la liste pour lire sa fiche. "
+            "Entrée la garde ouverte dans un onglet, les flèches la montrent en passant.",
+            "muted",
+            self,
+            wrap=True,
+        )
+        self.empty.setMargin(Space.WIDE)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(sheet)
@@ -78,55 +119,161 @@ class FamilyView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
 
-    def show_family(self, family_id: int) -> None:
-        """Read and show this family."""
-        self._family_id = family_id
+    def _offered(self) -> tuple[Tab, ...]:
+        tools = self._tools
+        return (
+            Tab("household", "&Foyer", self._build_household, None),
+            Tab("children", "&Enfants", lambda: ChildrenTab(tools, self), ChildrenTab.show_family),
+            Tab("pieces", "Pièce&s", self._build_pieces, PiecesTab.show_family),
+            Tab(
+                "requests",
+                "&Demandes",
+                self._build_requests,
+                lambda _, family_id: self._show_requests(family_id),
+                Permission.READ_REQUESTS,
+            ),
+            Tab("bookings", "Réser&vations", self._build_planning, PlanningTab.show_family),
+            Tab(
+                "invoices",
+                "Fac&tures",
+                lambda: InvoiceList(tools, self, of_family=True),
+                InvoiceList.show_all,
+                Permission.READ_BILLING,
+            ),
+            Tab(
+                "account",
+                "&Compte",
+                lambda: AccountTab(tools, self),
+                lambda tab, family_id: tab.show_family(family_id, self.family_label),
+                Permission.READ_BILLING,
+            ),
+            Tab("messages", "Échan&ges", lambda: MessagesTab(tools, self), MessagesTab.show_family),
+            Tab("journal", "&Journal", lambda: JournalTab(tools, self), JournalTab.show_family),
+        )
+
+    # What is shown
+
+    def show_family(self, family_id: int, tab: str = "") -> None:
+        """Read and show this family, at this tab (as it was, when none is named)."""
+        if family_id != self.family_id:
+            self.family_id = family_id
+            self.alerts.show_alerts(())
+        if tab:
+            self.show_tab(tab)
         self.reload()
 
+    def await_family(self, family_id: int, label: str, tab: str = "") -> None:
+        """Hold a family that is read when the view is first shown."""
+        self.family_id, self.family_label, self._stale = family_id, label, True
+        self.label.setText(label)
+        if tab:
+            self.show_tab(tab)
+
     def reload(self) -> None:
-        """Read again the family shown."""
-        if self._family_id is not None:
-            self._desk.fetch(family_sheet.sheet, self._family_id, then=self._show, key=self)
-            if self._tools.may(Permission.READ_BILLING):
-                self._desk.fetch(
-                    statements.balances_of, self._family_id, then=self._show_balances, key=(self, "balances")
-                )
+        """Read again the family shown; a view that is not on screen waits until it is."""
+        if self.family_id is None:
+            return
+        self._stale = False
+        self._desk.fetch(
+            family_sheet.sheet, self.family_id, then=self._show, failed=self._lost, key=(self, "sheet")
+        )
+        self._desk.fetch(
+            family_alerts.alerts, self.family_id, then=self.alerts.show_alerts, key=(self, "alerts")
+        )
+        if self._tools.may(Permission.READ_BILLING):
+            self._desk.fetch(
+                statements.balances_of, self.family_id, then=self._show_balances, key=(self, "balances")
+            )
 
-    def _add_balances(self, head: QHBoxLayout) -> tuple[Figure, Figure]:
-        """Two figures, never confused: what was invoiced, and that with what was consumed since."""
-        figures = []
-        for title, tip in (
-            (INVOICED, "Factures − avoirs − règlements"),
-            (WITH_UNINVOICED, "Solde facturé + ce qui est consommé et pas encore facturé"),
-        ):
-            column = QVBoxLayout()
-            name = text_label(title, "muted", self)
-            figure = text_label("", "amount", self)
-            for each in (name, figure):
-                each.setAlignment(Qt.AlignmentFlag.AlignRight)
-                each.setToolTip(tip)
-                each.setVisible(self._tools.may(Permission.READ_BILLING))
-                column.addWidget(each)
-            head.addLayout(column)
-            head.addSpacing(16)
-            figures.append((name, figure))
-        return figures[0], figures[1]
+    def mark_stale(self) -> None:
+        """Something changed: read again when next looked at."""
+        self._stale = True
 
-    def _show_balances(self, balances: Balances) -> None:
-        for (name, figure), cents, title in (
-            (self.balance, balances.account, INVOICED),
-            (self.whole_balance, balances.with_uninvoiced, WITH_UNINVOICED),
-        ):
-            side = "à payer" if cents > 0 else "en crédit" if cents < 0 else "à jour"
-            name.setText(f"{title} · {side}")
-            figure.setText(format_euros(abs(cents)))
-            figure.setAccessibleName(f"{title}, {side} : {format_euros(abs(cents))}")
-            figure.setProperty("owed", cents > 0)
-            restyle(figure)
+    def refresh_if_stale(self) -> None:
+        """Read again what changed while the view was hidden."""
+        if self._stale:
+            self.reload()
 
-    def _build_requests(self, tools: Tools) -> SqlList[RequestRow]:
+    @property
+    def current_tab(self) -> str:
+        """The key of the tab shown."""
+        return self._tabs[self.tabs.currentIndex()].key
+
+    @property
+    def current_title(self) -> str:
+        """The title of the tab shown."""
+        return self._tabs[self.tabs.currentIndex()].title.replace("&", "")
+
+    @property
+    def tab_titles(self) -> tuple[tuple[str, str], ...]:
+        """The key and title of each tab that this family has."""
+        return tuple(
+            (tab.key, tab.title.replace("&", ""))
+            for place, tab in enumerate(self._tabs)
+            if self.tabs.isTabVisible(place)
+        )
+
+    def show_tab(self, key: str) -> None:
+        """Show a tab by its key; one that this account may not see is left."""
+        for place, tab in enumerate(self._tabs):
+            if tab.key == key:
+                self.tabs.setCurrentIndex(place)
+
+    def part(self, key: str) -> Any:
+        """The widget of a tab, built now if it was never looked at. Raises KeyError for one the role may not see."""
+        if key not in self._built:
+            place = next((place for place, tab in enumerate(self._tabs) if tab.key == key), None)
+            if place is None:
+                raise KeyError(key)
+            self._put(place)
+        return self._built[key]
+
+    @property
+    def account(self) -> AccountTab:
+        """The account's tab."""
+        found: AccountTab = self.part("account")
+        return found
+
+    @property
+    def household(self) -> HouseholdTab:
+        """The household's tab."""
+        found: HouseholdTab = self.part("household")
+        return found
+
+    def _put(self, place: int) -> None:
+        """Put a tab's widget in the place that was held for it."""
+        tab = self._tabs[place]
+        self._built[tab.key] = made = tab.build()
+        current, held = self.tabs.currentIndex(), self.tabs.widget(place)
+        visible = self.tabs.isTabVisible(place)
+        self.tabs.blockSignals(True)
+        self.tabs.removeTab(place)
+        self.tabs.insertTab(place, made, tab.title)
+        self.tabs.setTabVisible(place, visible)
+        self.tabs.setCurrentIndex(current)
+        self.tabs.blockSignals(False)
+        if held is not None:
+            held.deleteLater()
+
+    def _build_household(self) -> HouseholdTab:
+        tab = HouseholdTab(self._tools, self)
+        if self._sheet is not None:
+            tab.show_sheet(self._sheet)
+        return tab
+
+    def _build_pieces(self) -> PiecesTab:
+        tab = PiecesTab(self._tools, self)
+        tab.go.connect(self.go)
+        return tab
+
+    def _build_planning(self) -> PlanningTab:
+        tab = PlanningTab(self._tools, self)
+        tab.go.connect(self.go)
+        return tab
+
+    def _build_requests(self) -> SqlList[RequestRow]:
         listed = SqlList[RequestRow](
-            tools,
+            self._tools,
             requests.list_requests,
             FAMILY_COLUMNS,
             lambda row: row.request_id,
@@ -136,31 +283,95 @@ class FamilyView(QWidget):
             parent=self,
         )
         listed.table.opened.connect(self._open_request)
+        listed.table.setToolTip("Entrée ouvre la demande")
         return listed
 
     def _show_requests(self, family_id: int) -> None:
         query = RequestQuery(queue=Queue.ALL, family_id=family_id, sort="submitted_at", descending=True)
-        self.requests.ask(query, own_order=True)
+        self.part("requests").ask(query, own_order=True)
 
     def _open_request(self, row: RequestRow) -> None:
-        self.go.emit(Destination("requests", RequestQuery(queue=Queue.ALL, text=row.external_id)))
+        self.go.emit(Destination("requests", {"request": row.request_id}))
 
-    def _show_account(self, family_id: int) -> None:
-        self.account.show_family(family_id, self.label.text())
+    def _add_balances(self, head: QHBoxLayout) -> tuple[Figure, Figure]:
+        """Two figures, never confused: what was invoiced, and that with what was consumed since."""
+        may_read = self._tools.may(Permission.READ_BILLING)
+        figures: list[Figure] = []
+        self.uninvoiced = button("", self, role="link")
+        self.uninvoiced.clicked.connect(self.show_uninvoiced)
+        names: tuple[tuple[QLabel | QPushButton, str], ...] = (
+            (text_label("", "muted", self), "Factures − avoirs − règlements"),
+            (self.uninvoiced, "Voir ce qui est consommé et pas encore facturé"),
+        )
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(Space.LARGE)
+        grid.setVerticalSpacing(0)
+        for place, (name, tip) in enumerate(names):
+            figure = text_label("", "amount", self)
+            for row, each in enumerate((name, figure)):
+                each.setToolTip(tip)
+                each.setVisible(may_read)
+                grid.addWidget(each, row, place, Qt.AlignmentFlag.AlignRight)
+            figures.append((name, figure))
+        grid.setRowStretch(2, 1)
+        head.addLayout(grid)
+        return figures[0], figures[1]
 
-    def _add_lazy(self, tab: QWidget, title: str, show: Callable[[int], None]) -> None:
-        self._lazy[self.tabs.addTab(tab, title)] = show
+    def show_uninvoiced(self) -> None:
+        """Open the lines that no invoice carries yet."""
+        if self.family_id is not None:
+            UninvoicedDialog(
+                self._tools, self.family_id, self.family_label, self._balances.uninvoiced, self
+            ).open()
+
+    def _show_balances(self, balances: Balances) -> None:
+        self._balances = balances
+        for (name, figure), cents, title in (
+            (self.balance, balances.account, INVOICED),
+            (self.whole_balance, balances.with_uninvoiced, WITH_UNINVOICED),
+        ):
+            side = "à payer" if cents > 0 else "en crédit" if cents < 0 else "à jour"
+            name.setText(f"{title} · {side}")
+            figure.setText(format_euros(abs(cents)))
+            figure.setAccessibleName(f"{title}, {side}{NBSP}: {format_euros(abs(cents))}")
+            figure.setProperty("owed", cents > 0)
+            restyle(figure)
 
     def _show(self, sheet: FamilySheet) -> None:
+        self._sheet = sheet
+        self.family_label = sheet.label
         self.label.setText(sheet.label)
-        self.number.setText(f"Famille n°{NBSP}{sheet.number}")
-        self.household.show_sheet(sheet)
-        self.children_tab.show_sheet(sheet)
+        archived = " · archivée" if sheet.archived else ""
+        self.number.setText(f"Famille n°{NBSP}{sheet.number}{archived}")
+        self._show_place_of_messages(sheet)
+        if "household" in self._built:
+            self.household.show_sheet(sheet)
         self._stack.setCurrentIndex(1)
         self._read.clear()
-        self._read_tab(self.tabs.currentIndex())
+        self._read_tab()
+        self.named.emit(sheet.family_id, sheet.label)
 
-    def _read_tab(self, place: int) -> None:
-        if place in self._lazy and place not in self._read and self._family_id is not None:
-            self._read.add(place)
-            self._lazy[place](self._family_id)
+    def _lost(self, error: UserError) -> None:
+        """The family no longer exists: say it in its place."""
+        self.empty.setText(error.message)
+        self._stack.setCurrentIndex(0)
+
+    def _show_place_of_messages(self, sheet: FamilySheet) -> None:
+        place = next(place for place, tab in enumerate(self._tabs) if tab.key == "messages")
+        self.tabs.setTabVisible(place, sheet.messages > 0)
+
+    def _tab_changed(self, _place: int) -> None:
+        self._read_tab()
+        self.moved.emit()
+
+    def _read_tab(self) -> None:
+        """Build and read the tab shown, once the family's name is known."""
+        if self._sheet is None or self._sheet.family_id != self.family_id:
+            return
+        tab = self._tabs[self.tabs.currentIndex()]
+        if tab.key in self._read:
+            return
+        self._read.add(tab.key)
+        part = self.part(tab.key)
+        if tab.read is not None:
+            tab.read(part, self.family_id)
