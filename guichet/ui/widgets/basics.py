@@ -1,0 +1,47 @@
+"""The small parts every page is made of: text in a role, buttons, a line, and how a field says that it is wrong."""
+
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
+
+
+def text_label(text: str, role: str, parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:
+    """A label in one of the style sheet's roles (title, heading, section, muted, figure, amount, error)."""
+    label = QLabel(text, parent)
+    label.setProperty("role", role)
+    label.setWordWrap(wrap)
+    return label
+
+
+def button(text: str, parent: QWidget | None = None, *, role: str = "", tip: str = "") -> QPushButton:
+    """A push button in one of the style sheet's roles (primary, danger, link)."""
+    made = QPushButton(text, parent)
+    made.setProperty("role", role)
+    made.setToolTip(tip)
+    made.setAutoDefault(False)
+    return made
+
+
+def rule(parent: QWidget | None = None) -> QFrame:
+    """A thin horizontal line."""
+    line = QFrame(parent)
+    line.setProperty("role", "rule")
+    return line
+
+
+def restyle(widget: QWidget) -> None:
+    """Have the style sheet read again a property that changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader say it."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
+def mark_wrong(field: QWidget, sentence: str, otherwise: str = "") -> None:
+    """Frame a field as wrong and give the sentence to who hears it; an empty one takes both away, for `otherwise`."""
+    field.setAccessibleDescription(sentence or otherwise)
+    if bool(field.property("invalid")) != bool(sentence):
+        field.setProperty("invalid", bool(sentence))
+        restyle(field)
