@@ -18,15 +18,17 @@ from guichet.ui.messages import CrashDialog, CrashReport, Question
 from guichet.ui.page import Destination, Page, PageEntry, Tools
 from guichet.ui.theme import SCALES, Look
 from guichet.ui.widgets.fields import text_label
-from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, Header
+from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, SEPARATOR, Header
+from guichet.ui.widgets.help_sheet import HELP_KEY, SHEET_KEY, HelpSheet
 from guichet.ui.widgets.notices import Banner, Toast
+from guichet.ui.widgets.palette import PALETTE_KEY, Offers, Palette, PaletteButton
 from guichet.ui.widgets.progress import TaskStrip
-from guichet.ui.widgets.quick_search import QuickSearch
 from guichet.ui.widgets.rail import NARROW_KEY, Rail, page_key
 from guichet.ui.wording import NBSP
 
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 FIRST_SIZE = (1360, 820)
+NAMES_KEPT = 60
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class MainWindow(QMainWindow):
         self.entries = {entry.name: entry for entry in entries if tools.may(entry.permission)}
         self.pages: dict[str, Page] = {}
         self.history = History()
-        self.search = QuickSearch(tools, self)
+        self.search = PaletteButton(tools.theme, self)
         self.banner = Banner(tools.theme, self)
         self.notice = Banner(tools.theme, self)
         self.rail = Rail(tools.theme, place.town, tuple(self.entries.values()), self)
@@ -67,6 +69,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.toast = Toast(centre)
         self._build_status()
+        self.commands = Palette(tools, self._offers, self)
+        self.help = HelpSheet(tools.theme, self.window_actions, self._page_keys, self.open_manual, self)
+        self._names: list[tuple[Destination, str]] = []
         self._connect()
         for action in self.window_actions():
             self._add_shortcut(action)
@@ -117,8 +122,15 @@ class MainWindow(QMainWindow):
         return self.pages[self.current_name]
 
     def window_actions(self) -> tuple[Action, ...]:
-        """What can be done on every page: going to one, back and forward, the look, leaving."""
-        pages = [
+        """What can be done on every page: going to one, back and forward, the look, help, leaving."""
+        return (*self._openings(), *self._own_actions())
+
+    def open_manual(self) -> None:
+        """Open the manual at the section of the page shown."""
+        self.tools.messages.warn("Le manuel n’est pas installé sur ce poste.")
+
+    def _openings(self) -> list[Action]:
+        return [
             Action(
                 entry.title,
                 partial(self.go, Destination(entry.name)),
@@ -128,6 +140,8 @@ class MainWindow(QMainWindow):
             )
             for number, entry in enumerate(self.entries.values(), start=1)
         ]
+
+    def _own_actions(self) -> tuple[Action, ...]:
         looks = [
             Action(
                 f"Thème{NBSP}: {label.lower()}",
@@ -139,10 +153,16 @@ class MainWindow(QMainWindow):
             for look, label in LOOK_LABELS.items()
         ]
         return (
-            *pages,
             Action("Page précédente", self.go_back, BACK_KEY, "arrow-left", "retour revenir"),
             Action("Page suivante", self.go_forward, FORWARD_KEY, "arrow-right", "avancer"),
-            Action("Rechercher", self.search.focus, "Ctrl+K", "magnify", "trouver famille enfant"),
+            Action("Rechercher ou agir", self.commands.open_over, PALETTE_KEY, "magnify", "palette trouver"),
+            Action(
+                "Aide et touches", self.help.open_over, HELP_KEY, "help-circle-outline", "raccourcis clavier"
+            ),
+            Action(
+                "Toutes les touches", self.help.open_over, SHEET_KEY, "keyboard-outline", "raccourcis clavier"
+            ),
+            Action("Lire le manuel", self.open_manual, "", "book-open-variant", "aide documentation"),
             Action("Actualiser", self.reload_page, "F5", "refresh", "relire recharger"),
             Action("Réduire ou étendre le menu", self.rail.toggle, NARROW_KEY, "chevron-double-left"),
             Action("Agrandir le texte", lambda: self._step_scale(1), "Ctrl++", "format-font-size-increase"),
@@ -187,8 +207,37 @@ class MainWindow(QMainWindow):
     def _say_place(self) -> None:
         title = self.entries[self.current_name].title
         self.header.breadcrumb.show_place(title, self.current_page.crumbs())
+        self._name_place(title)
         self.header.allow(self.history.can_go_back, self.history.can_go_forward)
         self.setWindowTitle(f"{title} — Guichet — {self.place.town}")
+
+    def _name_place(self, title: str) -> None:
+        place = self.history.present
+        if place is not None:
+            name = f"{title}{SEPARATOR}{SEPARATOR.join(self.current_page.crumbs())}"
+            others = [each for each in self._names if each[0] != place]
+            self._names = [*others[-NAMES_KEPT:], (place, name)]
+
+    def _recent(self) -> list[Action]:
+        """The places seen that show something more than a page, latest first."""
+        names = [
+            (place, name) for place in self.history.recent for known, name in self._names if known == place
+        ]
+        return [
+            Action(name, partial(self.go, place), "", self.entries[place.page].icon)
+            for place, name in names
+            if place.wanted is not None
+        ]
+
+    def _page_keys(self) -> tuple[str, Sequence[Action]]:
+        if not self.current_name:
+            return "", ()
+        return self.entries[self.current_name].title, self.current_page.page_actions()
+
+    def _offers(self) -> Offers:
+        title, page = self._page_keys()
+        own = [each for each in self._own_actions() if each.shortcut not in (PALETTE_KEY, SHEET_KEY)]
+        return Offers(self._recent(), title, page, self._openings(), own)
 
     def _take_preferences(self) -> None:
         """Put back the look and the last place of the person who works here."""
@@ -246,7 +295,8 @@ class MainWindow(QMainWindow):
         messages.warning.connect(self._show_warning)
         messages.toast.connect(self.toast.say)
         messages.crash.connect(self._show_crash)
-        self.search.go.connect(self.go)
+        self.search.clicked.connect(self.commands.open_over)
+        self.commands.go.connect(self.go)
         self.rail.chosen.connect(lambda name: self.go(Destination(name)))
         self.rail.narrowed.connect(lambda narrow: self.tools.preferences.set("narrow_rail", narrow))
         self.header.back_wanted.connect(self.go_back)

@@ -7,7 +7,6 @@ from guichet.rules.money import format_euros
 from guichet.rules.requests import RequestState
 from guichet.rules.text import format_date
 from guichet.rules.typed_dates import MONTHS as MONTHS
-from guichet.services.families import FamilyRow
 from guichet.services.family_sheet import MemberView
 from guichet.ui.tables import State
 from guichet.ui.theme import Tone
@@ -138,12 +137,6 @@ def file_size(size: int) -> str:
     if size < 1_000_000:
         return f"{max(1, round(size / 1000))}{NBSP}ko"
     return f"{size / 1_000_000:.1f}{NBSP}Mo".replace(".", ",")
-
-
-def family_line(row: FamilyRow) -> str:
-    """A family on one line of a result list."""
-    parts = (row.label, f"n°{NBSP}{row.number}", row.children, row.phone)
-    return "  ·  ".join(part for part in parts if part)
 
 
 def member_name(member: MemberView) -> str:

@@ -50,32 +50,6 @@ def test_the_header_says_who_acts_where_and_which_day_it_is(open_window: Opener)
     assert "Valmont" in window.windowTitle()
 
 
-@pytest.mark.parametrize("typed", ["muller", "NOE", "06 12 34 56 78", "1001", "lefevre elodie"])
-def test_ctrl_k_finds_a_family_without_accents_and_enter_opens_it(
-    open_window: Opener, qtbot: QtBot, typed: str
-) -> None:
-    window = open_window(Role.AGENT)
-    qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    assert window.search.field.hasFocus()
-    type_text(window.search.field, typed)
-    qtbot.waitUntil(window.search.results.isVisible)
-    assert window.search.results.count() == 1
-    qtbot.keyClick(window.search.field, Qt.Key.Key_Return)
-    page = window.current_page
-    assert isinstance(page, FamiliesPage)
-    qtbot.waitUntil(lambda: page.view.number.text().endswith("1001"))
-
-
-def test_a_search_that_finds_nothing_says_what_to_try(open_window: Opener, qtbot: QtBot) -> None:
-    window = open_window(Role.AGENT)
-    window.search.focus()
-    type_text(window.search.field, "zzz")
-    qtbot.waitUntil(window.search.results.isVisible)
-    assert "Aucune famille" in window.search.results.item(0).text()
-    qtbot.keyClick(window.search.field, Qt.Key.Key_Return)
-    assert window.search.results.isVisible(), "a sentence is not a family"
-
-
 def test_a_cut_base_shows_the_banner_keeps_what_was_typed_and_retry_finishes(
     open_window: Opener, qtbot: QtBot, town: Database
 ) -> None:
