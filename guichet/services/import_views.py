@@ -66,10 +66,12 @@ class BatchQuery(PageQuery):
 
 @dataclass(frozen=True)
 class LineQuery(PageQuery):
-    """A batch's lines by number; `outcome` keeps one, `text` is words of the reason, the request's number or the family."""
+    """A batch's lines by number. `outcome` (the value of a LineOutcome) keeps those that ended so; `text` is words of the
+    reason, the request's number or the family.
+    """
 
     batch_id: int = 0
-    outcome: LineOutcome | None = None
+    outcome: str = ""
     text: str = ""
     sort: str = "number"
 
@@ -149,7 +151,7 @@ def batch(session: Session, context: Context, batch_id: int) -> BatchRow:
 def list_lines(session: Session, context: Context, query: LineQuery) -> Page[LineRow]:
     """One page of a batch's lines: two queries."""
     wanted = [ImportLine.batch_id == query.batch_id]
-    if query.outcome is not None:
+    if query.outcome:
         wanted.append(ImportLine.outcome == query.outcome)
     wanted += [
         or_(

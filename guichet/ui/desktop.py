@@ -45,6 +45,14 @@ PAGES: tuple[PageEntry, ...] = (
         _page("requests", "RequestsPage"),
     ),
     PageEntry(
+        "imports",
+        "Import de la nuit",
+        "tray-arrow-down",
+        Permission.IMPORT_REQUESTS,
+        "agent#import",
+        _page("imports", "ImportsPage"),
+    ),
+    PageEntry(
         "families",
         "Familles",
         "account-group-outline",

@@ -68,6 +68,7 @@ class Header(QFrame):
         self.forward.clicked.connect(self.forward_wanted)
         self.breadcrumb = Breadcrumb(self)
         self.today = QLabel(today, self)
+        self.today.setToolTip(today)
         self._looks = QActionGroup(self)
         self._scales = QActionGroup(self)
         self.user = self._build_user(actor)
@@ -130,6 +131,8 @@ class Header(QFrame):
 
     def _dress(self) -> None:
         side = self.fontMetrics().height() + 4
+        # What follows the date itself gives way to a long title.
+        self.today.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.today.text().split(" (")[0]))
         for button, icon in (
             (self.back, "arrow-left"),
             (self.forward, "arrow-right"),
