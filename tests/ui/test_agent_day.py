@@ -267,7 +267,7 @@ def test_all_that_fits_is_simulated_first_then_accepted_in_order_of_submission(
     groups = {
         group.state.label: [line.external_id for line in group.lines] for group in dialog.groups.paged.rows
     }
-    assert groups == {"Tiennent": ["D-1"], "Liste d’attente": ["D-2"], "À examiner, laissées": ["D-3", "D-4"]}
+    assert groups == {"Tiennent": ["D-1"], "Liste d’attente": ["D-2"], "À examiner": ["D-3", "D-4"]}
     assert states(sql_guard, town)["D-1"] == "pending", "a simulation writes nothing"
     qtbot.keyClick(dialog.go, Qt.Key.Key_Space)
     settle(page.desk)

@@ -44,7 +44,7 @@ from guichet.ui.widgets.two_lines import draw_two_lines
 from guichet.ui.wording import NBSP, count
 
 ROWS_AHEAD = 2
-LEFT_PART, RIGHT_PART = 61, 39
+LEFT_PART, RIGHT_PART = 63, 37
 BULK_KEY, REFUSE_MANY_KEY = "Shift+A", "Shift+R"
 _KEYS = {Act.TAKE_UP: Key.TAKE_UP, Act.ASK_COMPLEMENT: Key.COMPLEMENT, Act.UNDO: Key.UNDO}
 _FIELDS = (QComboBox, QAbstractSpinBox)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from guichet.rules.requests import Act
 from guichet.rules.text import format_instant
@@ -13,9 +13,8 @@ from guichet.services import answer_letters
 from guichet.services.answer_letters import Letter, PreviewQuery, Wording
 from guichet.services.request_detail import RequestDetail
 from guichet.ui.page import Tools
-from guichet.ui.tables import Column, State
+from guichet.ui.tables import State
 from guichet.ui.theme import Tone
-from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.wording import NBSP, REQUEST_STATES, labelled
 
@@ -26,7 +25,7 @@ PREVIEWS = {
     Wording.REFUSE: "Si je refuse (R)",
     Wording.COMPLEMENT: "Si je demande un complément (C)",
 }
-PREVIEW = State("?", "Aperçu", Tone.WHITE)
+PREVIEW = State("?", "Aperçu de ce qui partirait : rien n’est encore envoyé", Tone.WHITE)
 SENDING = {
     "queued": State("A", "En attente d’envoi", Tone.BLUE),
     "sent": State("✓", "Envoyée", Tone.GREEN),
@@ -62,15 +61,8 @@ class _Line:
     letter: Letter | None = None
 
 
-COLUMNS = (
-    Column[_Line]("Réponse", lambda row: row.title, None, bold=True),
-    Column[_Line]("Date", lambda row: row.when, 17, optional=1),
-    Column[_Line]("Envoi", lambda row: row.state.label if row.state else "", 20, state=lambda row: row.state),
-)
-
-
 class AnswerTab(QWidget):
-    """A list of answers, the words of the one under the cursor below. A preview is read when it is looked at."""
+    """A choice of answers, the words of the one chosen below. A preview is read when it is looked at."""
 
     def __init__(self, tools: Tools, parent: QWidget) -> None:
         super().__init__(parent)
@@ -78,41 +70,53 @@ class AnswerTab(QWidget):
         self._detail: RequestDetail | None = None
         self._ticked: tuple[int, ...] = ()
         self._written = Written()
-        self.table = ShortTable(
-            tools.theme,
-            COLUMNS,
-            "Réponses à la famille",
-            "Aucune réponse à la famille.",
-            self,
-            fitted=True,
-            identity=lambda row: (row.wording, row.title, row.when),
-        )
+        self._shown: list[_Line] = []
+        self.choice = QComboBox(self)
+        self.choice.setAccessibleName("Réponse à lire")
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setMinimumContentsLength(20)
+        self.state = text_label("", "muted", self, wrap=True)
         self.subject = text_label("", "section", self, wrap=True)
         self.letter = QPlainTextEdit(self)
         self.letter.setReadOnly(True)
         self.letter.setTabChangesFocus(True)
         self.letter.setAccessibleName("Ce que la famille lira")
+        self.letter.setMinimumHeight(self.fontMetrics().height() * 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
-        layout.addWidget(self.table)
-        layout.addWidget(self.subject)
+        for each in (self.choice, self.state, self.subject):
+            layout.addWidget(each)
         layout.addWidget(self.letter, 1)
-        self.table.current_changed.connect(self._show_line)
+        self.choice.currentIndexChanged.connect(self._show_chosen)
 
     def show_detail(self, detail: RequestDetail, ticked: tuple[int, ...], written: Written) -> None:
         """Follow the request, what is ticked in it and what is being written about it."""
         same = self._detail is not None and self._detail.request_id == detail.request_id
-        unchanged = same and (detail, ticked, written) == (self._detail, self._ticked, self._written)
-        if unchanged:
+        if same and (detail, ticked, written) == (self._detail, self._ticked, self._written):
             return
-        another = written.wording is not self._written.wording
+        another = not same or written.wording is not self._written.wording
+        before = self._chosen()
         self._detail, self._ticked, self._written = detail, ticked, written
-        lines = self._lines(detail)
-        self.table.show_rows(lines)
-        wanted = next((place for place, line in enumerate(lines) if line.wording is written.wording), 0)
-        if lines and (not same or another or self.table.current_row() is None):
-            self.table.select(wanted)
-        self._show_line(self.table.current_row())
+        self._shown = self._lines(detail)
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        self.choice.addItems(
+            [" · ".join(part for part in (one.title, one.when) if part) for one in self._shown]
+        )
+        wanted = written.wording if another and written.wording is not None else None
+        if wanted is None and not another and before is not None:
+            wanted = before.wording
+        self.choice.setCurrentIndex(
+            next((place for place, one in enumerate(self._shown) if one.wording is wanted), 0)
+            if wanted is not None
+            else min(0, len(self._shown) - 1)
+        )
+        self.choice.blockSignals(False)
+        self._show_chosen()
+
+    def _chosen(self) -> _Line | None:
+        place = self.choice.currentIndex()
+        return self._shown[place] if 0 <= place < len(self._shown) else None
 
     def _lines(self, detail: RequestDetail) -> list[_Line]:
         lines = []
@@ -134,12 +138,13 @@ class AnswerTab(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._show_line(self.table.current_row())
+        self._show_chosen()
 
-    def _show_line(self, line: _Line | None) -> None:
-        detail = self._detail
+    def _show_chosen(self) -> None:
+        line, detail = self._chosen(), self._detail
+        self.state.setText(line.state.label if line is not None and line.state is not None else "")
         if line is None or detail is None:
-            self._say("", "")
+            self._say("", "Aucune réponse à la famille.")
         elif line.letter is not None:
             self._say(line.letter.subject, line.letter.body)
         elif line.wording is not None and self.isVisible():

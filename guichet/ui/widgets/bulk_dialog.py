@@ -43,7 +43,7 @@ FITTING = {
     bulk_decisions.FITS: State("✓", "Tiennent", Tone.GREEN),
     bulk_decisions.PARTLY: State("½", "En partie", Tone.GREEN),
     bulk_decisions.WAITS: State("L", "Liste d’attente", Tone.ORANGE),
-    bulk_decisions.EXAMINE: State("?", "À examiner, laissées", Tone.BLUE),
+    bulk_decisions.EXAMINE: State("?", "À examiner", Tone.BLUE),
 }
 REFUSING = {
     bulk_decisions.FITS: State("?", "Rentrent pourtant", Tone.YELLOW),
@@ -75,7 +75,7 @@ LINE_COLUMNS = (
 
 def accept_group(key: str) -> State:
     """How a group of « accepter tout ce qui rentre » is called."""
-    return FITTING.get(key) or State("R", f"{_reason(key).capitalize()}, laissées", Tone.RED)
+    return FITTING.get(key) or State("R", _reason(key).capitalize(), Tone.RED)
 
 
 def refuse_group(key: str) -> State:
@@ -127,7 +127,7 @@ class BulkDialog(QDialog):
         self.go.setEnabled(False)
         cancel = button("Annuler", self, tip="Échap")
         both = QHBoxLayout()
-        both.addWidget(self.groups, 2)
+        both.addWidget(self.groups, 3)
         both.addWidget(self.lines, 5)
         row = QHBoxLayout()
         row.addStretch(1)

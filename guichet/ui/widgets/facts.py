@@ -28,6 +28,7 @@ class Facts(QWidget):
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         for place, (name, value) in enumerate((name, value) for name, value in pairs if value):
             shown = QLabel(value, self)

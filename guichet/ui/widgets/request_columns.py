@@ -110,6 +110,10 @@ def _unpaid(row: RequestRow) -> str:
     return format_euros(row.unpaid) if row.unpaid else ""
 
 
+def _owed(row: RequestRow) -> str:
+    return f"! {_unpaid(row)}" if row.unpaid else ""
+
+
 STATE = Column[RequestRow](
     "État",
     lambda row: REQUEST_STATES[row.state].label,
@@ -140,7 +144,7 @@ CHILD = Column[RequestRow]("Enfant (âge)", _child, None, sort="child")
 FAMILY = Column[RequestRow](
     "Famille",
     lambda row: _two(row.family_label, _child(row)),
-    None,
+    27,
     sort="family",
     bold=True,
     hint="La famille ; dessous, l’enfant et son âge",
@@ -148,7 +152,7 @@ FAMILY = Column[RequestRow](
 ABOUT = Column[RequestRow](
     "Type",
     lambda row: _two(_kind(row), _activity(row)),
-    18,
+    None,
     sort="kind",
     tip=lambda row: row.anomaly or _two(row.kind_label, _activity(row)),
     hint="Le type de demande ; dessous, l’activité et le site",
@@ -188,13 +192,12 @@ QUEUE_COLUMNS = (
     DATES,
     Column[RequestRow](
         "Pièces",
-        _pieces,
+        lambda row: _two(_pieces(row), _owed(row)),
         7,
         dots=lambda row: pieces(row.pieces),
-        hint="Pièces exigées du dossier",
+        hint="Pièces exigées du dossier ; dessous, ce que la famille doit, échéance passée",
         optional=1,
     ),
-    Column[RequestRow]("Impayé", _unpaid, 8, right=True, optional=1),
     Column[RequestRow](
         "Places", _places, 6, right=True, hint="Places restantes sur la date la plus chargée", optional=1
     ),
@@ -202,6 +205,7 @@ QUEUE_COLUMNS = (
     Column[RequestRow]("Agent", lambda row: row.agent, 14, sort="agent", optional=7),
     Column[RequestRow]("Origine", lambda row: row.origin, 9, optional=10),
     replace(CHILD, extra=True),
+    Column[RequestRow]("Impayé", _unpaid, 9, right=True, extra=True),
     Column[RequestRow]("Activité, site", _activity, None, sort="activity", extra=True),
     Column[RequestRow](
         "Âge (j)", lambda row: str(row.age_days), 6, right=True, value=lambda row: row.age_days, extra=True
@@ -213,6 +217,7 @@ TWO_LINES: dict[str, Lines] = {
     ),
     "Type": Lines(_kind, _activity),
     "Reçue le": Lines(_received, _age),
+    "Pièces": Lines(_pieces, _owed),
 }
 
 FAMILY_COLUMNS = (replace(STATE, width=15), RECEIVED, KIND, CHILD, DATES)

@@ -13,19 +13,21 @@ from guichet.services.request_detail import ItemView, RequestDetail
 from guichet.ui.page import Destination, Tools
 from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.answer_tab import AnswerTab, Written
-from guichet.ui.widgets.facts import ShortTable, scrolling
+from guichet.ui.widgets.facts import Facts, ShortTable, scrolling
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.piece_tab import PieceTab
-from guichet.ui.widgets.request_head import RequestHead
+from guichet.ui.widgets.request_head import RequestHead, facts_of
 from guichet.ui.widgets.request_tables import (
     DATE_COLUMNS,
     EVENT_COLUMNS,
+    ITEM_LINES,
     columns_for,
     is_open,
     reasons_html,
     reasons_text,
     ticked_at_first,
 )
+from guichet.ui.widgets.two_lines import draw_two_lines
 
 DETAILS_KEPT = 24
 
@@ -58,11 +60,13 @@ class RequestDetailView(QWidget):
             identity=lambda item: item.item_id,
             editable=is_open,
         )
+        draw_two_lines(self.items, tools.theme, ITEM_LINES)
         self.reasons = QLabel(self)
         self.reasons.setTextFormat(Qt.TextFormat.RichText)
         self.reasons.setWordWrap(True)
         self.reasons.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.reasons.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.facts = Facts(self)
         self.all_items = button(
             "Tout cocher", self, role="link", tip="Cocher ou décocher tout ce qui est à décider"
         )
@@ -93,20 +97,34 @@ class RequestDetailView(QWidget):
 
     def _build_items(self) -> QWidget:
         tab = QWidget(self)
-        why = scrolling(self.reasons, tab)
-        why.setMaximumHeight(self.fontMetrics().height() * 8)
+        under = QWidget(tab)
+        inside = QVBoxLayout(under)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(8)
+        inside.addWidget(self.reasons)
+        inside.addWidget(self.facts)
+        inside.addStretch(1)
+        why = scrolling(under, tab)
         why.setMinimumHeight(self.fontMetrics().height() * 3)
         column = QVBoxLayout(tab)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.items, 1)
+        column.addWidget(self.items, 3)
         row = QHBoxLayout()
         row.addWidget(text_label("Pourquoi", "section", tab))
         row.addStretch(1)
         row.addWidget(self.all_items)
         column.addLayout(row)
-        column.addWidget(why)
+        column.addWidget(why, 2)
         return tab
+
+    def _fit_items(self) -> None:
+        """No empty rows under the dates: what the request says has the room."""
+        rows = max(2, self.items.paged.total)
+        header = self.items.horizontalHeader().sizeHint().height()
+        section = self.items.verticalHeader().defaultSectionSize()
+        self.items.setMinimumHeight(header + 2 * section + 6)
+        self.items.setMaximumHeight(header + rows * section + 6)
 
     def _build_sheet(self) -> QWidget:
         sheet = QWidget(self)
@@ -218,6 +236,8 @@ class RequestDetailView(QWidget):
         )
         self.items.show_columns(columns_for(detail.items))
         self.items.show_rows(detail.items)
+        self.facts.show_pairs(facts_of(detail))
+        self._fit_items()
         self.items.paged.set_checked(set(self._first_ticks(detail)))
         if another or self.items.current_row() is None:
             self.items.select(0)
@@ -255,6 +275,7 @@ class RequestDetailView(QWidget):
         self.reasons.setAccessibleName(reasons_text(item))
 
     def _paint_reasons(self) -> None:
+        self._fit_items()
         self._say_reasons(self.items.current_row())
 
     def _open_family(self) -> None:

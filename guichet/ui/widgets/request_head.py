@@ -3,7 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.text import format_date, format_instant, paris_day
@@ -13,8 +13,8 @@ from guichet.services.requests import PieceState
 from guichet.ui.page import Tools
 from guichet.ui.tables import State
 from guichet.ui.theme import Theme, Tone
-from guichet.ui.widgets.facts import Facts
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.flow import FlowLayout
 from guichet.ui.widgets.request_columns import pieces as piece_dots
 from guichet.ui.widgets.request_tables import is_open
 from guichet.ui.wording import NBSP, REQUEST_STATES, labelled
@@ -42,7 +42,7 @@ class RequestHead(QWidget):
         )
         self.anomaly = text_label("", "warning", self, wrap=True)
         self.gates = {name: text_label("", "pill", self) for name in GATES}
-        self.facts = Facts(self)
+        self.when = text_label("", "muted", self, wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -55,10 +55,10 @@ class RequestHead(QWidget):
         who.addWidget(self.health)
         layout.addLayout(first)
         layout.addLayout(who)
+        layout.addWidget(self.when)
         layout.addWidget(self.holder)
         layout.addWidget(self.anomaly)
         layout.addWidget(self._build_gates())
-        layout.addWidget(self.facts)
         self.family.clicked.connect(self.family_wanted)
         self.health.clicked.connect(self.health_wanted)
         tools.theme.changed.connect(self._paint)
@@ -67,14 +67,19 @@ class RequestHead(QWidget):
         frame = QFrame(self)
         frame.setProperty("role", "card")
         frame.setAccessibleName("Contrôles")
-        grid = QGridLayout(frame)
-        grid.setContentsMargins(10, 6, 10, 8)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(2)
-        for column, (name, pill) in enumerate(self.gates.items()):
-            grid.addWidget(text_label(name, "muted", frame), 0, column)
-            grid.addWidget(pill, 1, column, Qt.AlignmentFlag.AlignLeft)
-            grid.setColumnStretch(column, 1)
+        around = QVBoxLayout(frame)
+        around.setContentsMargins(10, 6, 10, 8)
+        inside = QWidget(frame)
+        around.addWidget(inside)
+        flow = FlowLayout(inside, spacing=12)
+        for name, pill in self.gates.items():
+            gate = QWidget(inside)
+            column = QVBoxLayout(gate)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(2)
+            column.addWidget(text_label(name, "muted", gate))
+            column.addWidget(pill, 0, Qt.AlignmentFlag.AlignLeft)
+            flow.addWidget(gate)
         return frame
 
     def show_detail(self, detail: RequestDetail) -> None:
@@ -87,32 +92,16 @@ class RequestHead(QWidget):
         self.family.setVisible(detail.family_id is not None)
         self.anomaly.setText(f"Anomalie{NBSP}: {detail.anomaly}" if detail.anomaly else "")
         self.anomaly.setVisible(bool(detail.anomaly))
-        self.facts.show_pairs(self._pairs(detail))
+        self.when.setText(self._when(detail))
         self._paint()
 
-    def _pairs(self, detail: RequestDetail) -> list[tuple[str, str]]:
+    def _when(self, detail: RequestDetail) -> str:
         today = paris_day(self._tools.desk.clock())
-        answer_by = ""
-        if detail.answer_by is not None:
-            late = " (dépassé)" if detail.answer_by < today and any(map(is_open, detail.items)) else ""
-            answer_by = f"{format_date(detail.answer_by)}{late}"
-        paid = ""
-        if detail.payment_reference:
-            amount = f" de {format_euros(detail.paid)}" if detail.paid is not None else ""
-            paid = f"paiement{amount}, référence {detail.payment_reference}"
-        related = f"{NBSP}; ".join(
-            f"{one.kind_label} {one.external_id} ({labelled(REQUEST_STATES, one.state).lower()})"
-            for one in detail.related
-        )
-        submitted = f"le {format_instant(detail.submitted_at)}, {detail.origin}, n°{NBSP}{detail.external_id}"
-        return [
-            ("Déposée", submitted),
-            ("Répondre avant le", answer_by),
-            ("Payé d’avance", paid),
-            *detail.facts,
-            ("La famille écrit", detail.comment),
-            ("Demandes liées", related),
-        ]
+        said = f"Déposée le {format_instant(detail.submitted_at)} ({detail.origin}, n°{NBSP}{detail.external_id})"
+        if detail.answer_by is None:
+            return said
+        late = " (dépassé)" if detail.answer_by < today and any(map(is_open, detail.items)) else ""
+        return f"{said} · répondre avant le {format_date(detail.answer_by)}{late}"
 
     def _paint(self) -> None:
         detail = self._detail
@@ -142,12 +131,30 @@ class RequestHead(QWidget):
                 )
 
 
+def facts_of(detail: RequestDetail) -> list[tuple[str, str]]:
+    """What the request says beside its dates and fields, as name and value."""
+    paid = ""
+    if detail.payment_reference:
+        amount = f" de {format_euros(detail.paid)}" if detail.paid is not None else ""
+        paid = f"paiement{amount}, référence {detail.payment_reference}"
+    related = f"{NBSP}; ".join(
+        f"{one.kind_label} {one.external_id} ({labelled(REQUEST_STATES, one.state).lower()})"
+        for one in detail.related
+    )
+    return [
+        ("La famille écrit", detail.comment),
+        *detail.facts,
+        ("Payé d’avance", paid),
+        ("Demandes liées", related),
+    ]
+
+
 def gate_states(gates: Gates) -> dict[str, State]:
     """Each gate in a letter, a few words and a tone: green lets pass, the others hold back."""
     dots = piece_dots(gates.pieces)
     all_valid = all(piece is PieceState.VALID for piece in gates.pieces)
     pieces = (
-        State("–", "Aucune exigée", Tone.WHITE)
+        State("–", "Aucune", Tone.WHITE)
         if dots is None
         else State("✓" if all_valid else "!", _dots(gates.pieces), Tone.GREEN if all_valid else Tone.YELLOW)
     )

@@ -7,6 +7,7 @@ from guichet.rules.text import format_instant, format_time
 from guichet.services.request_detail import EventView, ItemView, PieceView
 from guichet.ui.tables import Column, State
 from guichet.ui.theme import Theme, Tone
+from guichet.ui.widgets.two_lines import Lines
 from guichet.ui.wording import (
     DOCUMENT_STATES,
     ITEM_DECISIONS,
@@ -39,8 +40,11 @@ def reasons_text(item: ItemView | None) -> str:
 
 
 def reasons_html(item: ItemView | None, theme: Theme) -> str:
-    """The same, each sentence after the letter and the colour of what it pulls towards."""
+    """The same, each sentence after the letter and the colour of what it pulls towards; a field's whole change first."""
     lines = []
+    if item is not None and item.field:
+        for name, value in (("Avant", item.before), ("Après", item.after)):
+            lines.append(f"<p style='margin:0 0 4px 0'><b>{name}</b>{NBSP}: {escape(value or '–')}</p>")
     for state, sentence in reasons_of(item):
         pill = theme.pill(state.tone)
         mark = (
@@ -111,20 +115,34 @@ def _state_words(item: ItemView) -> str:
     return state.label if item.decision is not None else f"Proposé{NBSP}: {state.label.lower()}"
 
 
-PROPOSAL = Column[ItemView]("Proposition", _state_words, 15, state=_state, tip=reasons_text)
+def _change(item: ItemView) -> str:
+    """« 825 → 604 »; a dash where there was or will be nothing."""
+    return f"{item.before or '–'} → {item.after or '–'}"
+
+
+PROPOSAL = Column[ItemView]("Proposition", _state_words, 16, state=_state, tip=reasons_text)
 
 DATE_COLUMNS = (
-    Column[ItemView]("À décider", _what, 18, bold=True),
-    Column[ItemView]("Activité", _where, None, tip=_where, optional=2),
+    Column[ItemView](
+        "À décider",
+        lambda item: " – ".join(part for part in (_what(item), _where(item)) if part),
+        None,
+        bold=True,
+        hint="La date ; dessous, l’activité et le créneau",
+    ),
     PROPOSAL,
     Column[ItemView]("Motif", _motive, 14, tip=reasons_text, optional=3),
     Column[ItemView]("Places", _places, 6, right=True, hint="Places restantes ce jour-là", optional=1),
 )
 
 FIELD_COLUMNS = (
-    Column[ItemView]("Champ", lambda item: item.label, None, bold=True),
-    Column[ItemView]("Avant", lambda item: item.before or "–", None),
-    Column[ItemView]("Après", lambda item: item.after or "–", None),
+    Column[ItemView](
+        "Champ",
+        lambda item: f"{item.label}{NBSP}: {_change(item)}",
+        None,
+        bold=True,
+        hint="Le champ ; dessous, sa valeur avant → après",
+    ),
     PROPOSAL,
 )
 
@@ -133,6 +151,11 @@ WHOLE_COLUMNS = (
     PROPOSAL,
     Column[ItemView]("Motif", _motive, 18, tip=reasons_text, optional=1),
 )
+
+ITEM_LINES = {
+    "À décider": Lines(_what, _where),
+    "Champ": Lines(lambda item: item.label, _change),
+}
 
 PIECE_COLUMNS = (
     Column[PieceView]("Pièce", lambda row: row.label or row.name, None, bold=True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QRect, Qt
@@ -45,7 +46,11 @@ class TwoLineDelegate(CellDelegate):
         heights = option.fontMetrics.height(), QFontMetrics(lower).height()
         top = area.center().y() - sum(heights) // 2
         above = QRect(area.left(), top, area.width(), heights[0])
-        self._paint_text(painter, option, above, column, lines.first(row))
+        dots = column.dots(row) if column.dots else None
+        if dots is not None:
+            self._paint_aside(painter, partial(self._paint_dots, painter, option, above, dots))
+        else:
+            self._paint_text(painter, option, above, column, lines.first(row))
         below = QRect(area.left(), top + heights[0], area.width(), heights[1])
         painter.setFont(lower)
         painter.setPen(QColor(self._theme.colours.muted))
