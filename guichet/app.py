@@ -100,6 +100,9 @@ class Desktop(QObject):
 
     def _open_window(self, entrance: Entrance, actor: Actor) -> None:
         self._close_door()
+        if self.login is not None:
+            self.login.deleteLater()
+            self.login = None
         database = open_database(self._opening.database_url)
         fixed = entrance.demo_now is not None and self._opening.now is None
         self.window = build_window(

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy import event
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 
 from guichet.models.database import Database
 from guichet.rules.permissions import Role
+from guichet.services.transaction import Actor
 from guichet.ui.desk import Desk
 from guichet.ui.desktop import build_window
 from guichet.ui.messages import Messages
@@ -21,7 +22,24 @@ from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
 from tests.builders import add_family, add_person
 from tests.conftest import NOW
-from tests.ui.support import Opener, SqlGuard, actor, delete_now
+from tests.ui.support import Opener, SqlGuard, delete_now
+from tests.ui.support import actor as someone
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
+    """A window, a dialog or a timer of its own that outlives its test would outlive its page in the program too."""
+    before = set(qapp.topLevelWidgets())
+    yield
+    delete_now()
+    left = [widget for widget in qapp.topLevelWidgets() if widget not in before]
+    timers = [timer for timer in qapp.findChildren(QTimer) if timer.isActive()]
+    for widget in left:
+        widget.deleteLater()
+    delete_now()
+    assert not [type(widget).__name__ for widget in left], "widgets left behind"
+    assert not timers, "timers left running"
+    assert QThreadPool.globalInstance().activeThreadCount() == 0, "work left running"
 
 
 @pytest.fixture
@@ -56,7 +74,7 @@ def clock() -> Callable[[], datetime]:
 def desk(
     sqlite_database: Database, clock: Callable[[], datetime], sql_guard: SqlGuard, qapp: QApplication
 ) -> Iterator[Desk]:
-    desk = Desk(sqlite_database, actor(), clock)
+    desk = Desk(sqlite_database, someone(), clock)
     yield desk
     desk.close()
     desk.deleteLater()
@@ -91,9 +109,9 @@ def open_window(
 ) -> Iterator[Opener]:
     windows: list[MainWindow] = []
 
-    def opener(*roles: Role) -> MainWindow:
+    def opener(*roles: Role, actor: Actor | None = None) -> MainWindow:
         place = Place("Valmont", "Base SQLite · ville.db", fixed_day=True)
-        window = build_window(town, actor(*roles), clock, place, theme, messages, window_settings)
+        window = build_window(town, actor or someone(*roles), clock, place, theme, messages, window_settings)
         windows.append(window)
         window.show()
         qtbot.waitExposed(window)

@@ -45,7 +45,7 @@ def test_a_page_that_the_role_may_not_open_is_refused_in_words(open_window: Open
 def test_the_header_says_who_acts_where_and_which_day_it_is(open_window: Opener) -> None:
     window = open_window(Role.AGENT)
     assert "Camille Roux" in window.header.user.text()
-    assert "Agent du guichet" in window.header.user.text()
+    assert "Agent du guichet" in window.header.user.accessibleName()
     assert window.header.today.text() == "mercredi 18/03/2026 (date de démonstration)"
     assert "Valmont" in window.windowTitle()
 

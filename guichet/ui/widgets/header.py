@@ -101,9 +101,9 @@ class Header(QFrame):
     def _build_user(self, actor: Actor) -> QToolButton:
         roles = ", ".join(ROLE_LABELS[role] for role in sorted(actor.roles))
         user = QToolButton(self)
-        user.setText(f"{actor.display_name} · {roles}")
+        user.setText(actor.display_name)
         user.setAccessibleName(f"Compte{NBSP}: {actor.display_name}, {roles}")
-        user.setToolTip("Affichage et changement d’utilisateur")
+        user.setToolTip(f"{roles}. Affichage, changement d’utilisateur")
         user.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         user.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         user.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
