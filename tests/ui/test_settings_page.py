@@ -14,6 +14,7 @@ from guichet.rules.errors import UserError
 from guichet.rules.permissions import Role
 from guichet.services import (
     accounts,
+    activity_settings,
     calendars,
     deadlines_settings,
     settings,
@@ -31,6 +32,7 @@ from guichet.ui.pages.settings import SettingsPage
 from guichet.ui.screenshots import settle
 from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_deadlines import DeadlinesSection
+from guichet.ui.widgets.settings_desk import DeskSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
@@ -363,6 +365,38 @@ def test_a_deadline_of_working_days_counts_the_days_it_is_told_to(wednesday: int
     )
     section.count_service_day.setChecked(False)
     assert "mardi 17/03/2026" in section.example.text()
+
+
+def test_the_desk_s_rules_fields_and_activities_are_saved_each_in_its_tab(
+    wednesday: int, window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    section = shown(window, "desk").section
+    assert isinstance(section, DeskSection)
+    section.answer_days.selectAll()
+    type_text(section.answer_days, "99")
+    save_by_key(window, section.answer_days)
+    assert section.answer_days.property("invalid") is True
+    section.answer_days.selectAll()
+    type_text(section.answer_days, "5")
+    section.prepaid_floor.selectAll()
+    type_text(section.prepaid_floor, "-20")
+    save_by_key(window, section.answer_days)
+    section.tabs.setCurrentWidget(section.policies)
+    place = section.policy_table.table.paged.position("responsable.email")
+    assert place is not None
+    section.policy_table.table.select(place)
+    section.policy_table.choice.setCurrentIndex(section.policy_table.choice.findData("counter"))
+    save_by_key(window, section.policy_table.choice)
+    rules = sql_guard.aside(lambda: transaction.read(town, context, town_settings.read_desk_rules, None))
+    assert (rules.answer_days, rules.prepaid_floor_cents) == (5, -2000)
+    assert rules.field_policies == {"responsable.email": "counter"}
+    section.tabs.setCurrentWidget(section.activities)
+    section.table.select(0)
+    section.boxes["immediate"].setChecked(True)
+    save_by_key(window, section.boxes["immediate"])
+    [row] = sql_guard.aside(lambda: transaction.read(town, context, activity_settings.list_activities, None))
+    assert row.rules.immediate
+    assert not window.tools.drafts.pending
 
 
 def type_date(field: QLineEdit, text: str) -> None:

@@ -12,12 +12,19 @@ from guichet.ui.topics import Topic
 from guichet.ui.widgets.facts import scrolling
 from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_deadlines import DeadlinesSection
+from guichet.ui.widgets.settings_desk import DeskSection
 from guichet.ui.widgets.settings_form import SAVE_KEY
 from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 
-SECTIONS: tuple[type[SettingsSection], ...] = (TownSection, CalendarSection, DeadlinesSection, UsersSection)
+SECTIONS: tuple[type[SettingsSection], ...] = (
+    TownSection,
+    CalendarSection,
+    DeadlinesSection,
+    DeskSection,
+    UsersSection,
+)
 
 
 class SettingsPage(Page):
