@@ -98,7 +98,7 @@ def _ranked_families(session: Session, words: Sequence[str], typed: Collection[s
 
 def _family_hit(row: FamilyRow, exact: bool) -> Hit:
     archived = "archivée" if row.archived else ""
-    detail = beside(f"n°\u00a0{row.number}", archived, row.adults, row.children, row.phone, row.email)
+    detail = beside(f"n°\u00a0{row.number}", archived, row.children, row.phone, row.adults, row.email)
     return Hit(Kind.FAMILY, row.family_id, row.label, detail, row.family_id, exact)
 
 

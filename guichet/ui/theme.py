@@ -8,7 +8,7 @@ from pathlib import Path
 
 import font_source_sans_pro
 import qtawesome
-from PySide6.QtCore import QLocale, QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTemporaryDir, QTranslator, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -44,6 +44,7 @@ class Theme(QObject):
         application.setStyle("Fusion")
         QLocale.setDefault(QLocale(QLocale.Language.French, QLocale.Country.France))
         register_fonts()
+        speak_french(application)
         # Nothing moves on screen: who is made ill by motion has nothing to turn off.
         for effect in (
             Qt.UIEffect.UI_AnimateMenu,
@@ -110,6 +111,14 @@ def register_fonts() -> None:
     for style in FONT_STYLES:
         if QFontDatabase.addApplicationFont(str(folder / f"SourceSansPro-{style}.ttf")) < 0:
             raise RuntimeError(f"font file unusable: {style}")
+
+
+def speak_french(application: QApplication) -> None:
+    """Have Qt say in French what it says by itself: the names of keys, the menus of fields, its own dialogs."""
+    if application.findChild(QTranslator) is None:
+        translator = QTranslator(application)
+        if translator.load("qtbase_fr", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+            application.installTranslator(translator)
 
 
 def style_sheet(colours: Colours, points: float, pictures: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from guichet.ui.page import Destination, Page, PageEntry, Tools
 from guichet.ui.theme import SCALES, Look
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, SEPARATOR, Header
-from guichet.ui.widgets.help_sheet import HELP_KEY, SHEET_KEY, HelpSheet
+from guichet.ui.widgets.help_sheet import HELP_KEY, MANUAL_KEY, HelpSheet
 from guichet.ui.widgets.notices import Banner, Toast
 from guichet.ui.widgets.palette import PALETTE_KEY, Offers, Palette, PaletteButton
 from guichet.ui.widgets.progress import TaskStrip
@@ -159,10 +159,7 @@ class MainWindow(QMainWindow):
             Action(
                 "Aide et touches", self.help.open_over, HELP_KEY, "help-circle-outline", "raccourcis clavier"
             ),
-            Action(
-                "Toutes les touches", self.help.open_over, SHEET_KEY, "keyboard-outline", "raccourcis clavier"
-            ),
-            Action("Lire le manuel", self.open_manual, "", "book-open-variant", "aide documentation"),
+            Action("Lire le manuel", self.open_manual, MANUAL_KEY, "book-open-variant", "aide documentation"),
             Action("Actualiser", self.reload_page, "F5", "refresh", "relire recharger"),
             Action("Réduire ou étendre le menu", self.rail.toggle, NARROW_KEY, "chevron-double-left"),
             Action("Agrandir le texte", lambda: self._step_scale(1), "Ctrl++", "format-font-size-increase"),
@@ -236,7 +233,7 @@ class MainWindow(QMainWindow):
 
     def _offers(self) -> Offers:
         title, page = self._page_keys()
-        own = [each for each in self._own_actions() if each.shortcut not in (PALETTE_KEY, SHEET_KEY)]
+        own = [each for each in self._own_actions() if each.shortcut != PALETTE_KEY]
         return Offers(self._recent(), title, page, self._openings(), own)
 
     def _take_preferences(self) -> None:

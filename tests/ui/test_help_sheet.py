@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from guichet.rules.permissions import Role
-from guichet.ui.actions import Action
+from guichet.ui.actions import Action, spoken_key
 from guichet.ui.screenshots import settle
 from guichet.ui.theme import Look, Theme
 from guichet.ui.widgets.help_sheet import EVERYWHERE, LISTS, HelpSheet
@@ -114,9 +114,15 @@ def test_f1_opens_it_on_every_page_and_escape_gives_the_keyboard_back(
 
 def test_every_act_of_the_window_with_a_key_is_told(open_window: Opener, qtbot: QtBot) -> None:
     window = open_window(Role.ADMINISTRATOR)
-    qtbot.keyClick(window, Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(window, Qt.Key.Key_F1)
     shown = lines(window.help)
     assert {act.label for act in window.window_actions() if act.shortcut} <= set(shown)
+
+
+def test_keys_are_named_in_french(theme: Theme) -> None:
+    assert spoken_key("Shift+F1") == "Maj+F1"
+    assert spoken_key("Alt+Left") == "Alt+Gauche"
+    assert [spoken_key(key) for key in ("Enter", "Space", "Esc")] == ["Entrée", "Espace", "Échap"]
 
 
 @pytest.mark.parametrize("scale", [100, 150, 200])

@@ -31,11 +31,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """Entries under a heading; `more` says that some were left out."""
+    """Entries under a heading; one without entries is not shown."""
 
     heading: str
     entries: tuple[Entry, ...]
-    more: bool = False
 
 
 class EntryModel(QAbstractListModel):

@@ -14,7 +14,7 @@ from guichet.ui.widgets.entry_list import Entry, EntryList, Section, spoken
 from guichet.ui.widgets.overlay import Overlay
 from guichet.ui.wording import NBSP, count
 
-HELP_KEY, SHEET_KEY = "F1", "Shift+F1"
+HELP_KEY, MANUAL_KEY = "F1", "Shift+F1"
 NOTHING = f"Aucune touche ne correspond{NBSP}: essayez un autre mot, ou effacez pour tout revoir."
 # What tables, forms and panels answer to by themselves, wherever they stand.
 LISTS = (
@@ -23,7 +23,7 @@ LISTS = (
     ("Étendre la sélection", "Shift+Down"),
     ("Tout sélectionner", "Ctrl+A"),
     ("Cocher ou décocher la ligne", "Space"),
-    ("Ouvrir la ligne", "Return"),
+    ("Ouvrir la ligne", "Enter"),
     ("Copier les lignes choisies", "Ctrl+C"),
     ("Menu de la ligne", "Shift+F10"),
     ("Filtrer la liste", "Ctrl+F"),
@@ -32,9 +32,8 @@ EVERYWHERE = (
     ("Revenir d’un pas, fermer ce qui est ouvert", "Esc"),
     ("Champ ou bouton suivant", "Tab"),
     ("Champ ou bouton précédent", "Shift+Tab"),
-    ("Enregistrer le formulaire", "Ctrl+Return"),
+    ("Enregistrer le formulaire", "Ctrl+Enter"),
     ("Arrêter le travail en cours", "Ctrl+."),
-    ("Cette aide", HELP_KEY),
 )
 
 
@@ -66,7 +65,7 @@ class HelpSheet(Overlay):
             "Lire le manuel",
             self.panel,
             role="primary",
-            tip=with_key("Ouvrir le manuel à cette page", HELP_KEY),
+            tip=with_key("Ouvrir le manuel à cette page", MANUAL_KEY),
         )
         self.read.clicked.connect(self._read_manual)
         self.leave = button("Fermer", self.panel, tip=with_key("Fermer l’aide", "Esc"))

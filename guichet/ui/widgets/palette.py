@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from guichet.rules.errors import UserError
@@ -28,6 +28,8 @@ ACTIONS_SHOWN = 5
 RECENT_SHOWN = 6
 PAGE_STEP = 8
 BUTTON_CHARACTERS = 60
+# Another program came forward, or the field's own menu: the keyboard comes back by itself.
+PASSING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 NOTHING = (
     f"Rien ne correspond{NBSP}: essayez un nom, un prénom, un téléphone, un numéro de famille, de facture ou de "
     "demande, ou le nom d’une page."
@@ -101,9 +103,7 @@ class Palette(Overlay):
         if watched is self.field:
             if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
                 return self._key(event)
-            if event.type() is QEvent.Type.FocusOut and not self.isActiveWindow():
-                return False
-            if event.type() is QEvent.Type.FocusOut and self.isVisible():
+            if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() not in PASSING:
                 # Something else was opened, by a shortcut for instance: it keeps the keyboard.
                 self.close_over(give_back=False)
         return super().eventFilter(watched, event)
@@ -201,8 +201,7 @@ class Palette(Overlay):
         entries = tuple(
             Entry(hit.title, hit.detail, icon, run=partial(self._open, hit)) for hit in group.hits
         )
-        more = f"{NBSP}: les premières réponses, précisez pour voir les autres" if group.more else ""
-        return Section(heading + more, entries)
+        return Section(f"{heading} · {len(entries)} premières réponses" if group.more else heading, entries)
 
     # Choosing
 
@@ -272,11 +271,14 @@ class PaletteButton(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        key = spoken_key(PALETTE_KEY)
+        metrics = self.fontMetrics()
+        if self.width() < self.sizeHint().width() + metrics.horizontalAdvance(key):
+            return
         painter = QPainter(self)
         painter.setPen(QColor(self._theme.colours.muted))
         area = self.rect().adjusted(0, 0, -Space.SMALL, 0)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area, right, spoken_key(PALETTE_KEY))
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, key)
 
     def _dress(self) -> None:
         side = self.fontMetrics().height()
