@@ -136,6 +136,13 @@ def start_up(database: Database) -> None:
     hand_over(measure)
 
 
+def _lists(database: Database) -> None:
+    """Qt is loaded for the cases of the window only: the others measure memory."""
+    from bench.lists import lists
+
+    lists(database)
+
+
 CASES = {
     case.name: case
     for case in (
@@ -144,6 +151,7 @@ CASES = {
         Case("collecting", "2,000 families of a child under six, a month of 40,000 charges", collecting),
         Case("import", "demonstration town of 1,000 families, a night of 20,000 requests", intake_of_a_night),
         Case("type-ahead", "10,000 invented families, some 35,000 people", type_ahead),
+        Case("lists", "100,000 families of two, offscreen", _lists),
         Case("start-up", "demonstration town of 300 families, offscreen", start_up, ("sqlite",)),
     )
 }

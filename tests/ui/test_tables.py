@@ -15,6 +15,7 @@ from guichet.ui.tables import (
     NOT_READ_YET,
     Column,
     Dots,
+    Index,
     PagedTableModel,
     RowsModel,
     State,
@@ -362,6 +363,30 @@ def test_letters_are_the_page_s_keys_unless_the_list_takes_them(
     with qtbot.waitSignal(table.typed) as typed:
         qtbot.keyClick(table, Qt.Key.Key_A)
     assert typed.args == ["a"]
+
+
+class Counting(PagedTableModel[Line]):
+    """Counts how many cells Qt asks about."""
+
+    asked = 0
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        self.asked += 1
+        return super().flags(index)
+
+
+def test_a_whole_selection_is_painted_by_what_is_on_screen_not_by_what_is_in_the_list(
+    theme: Theme, qtbot: QtBot
+) -> None:
+    model = Counting(COLUMNS, lambda line: line.key)
+    table = DataTable(model, theme, "Familles", "Aucune famille.")
+    qtbot.addWidget(table)
+    table.resize(700, 400)
+    model.show_first(lines(0, 100), 100_000)
+    table.show()
+    table.selectAll()
+    table.grab()
+    assert model.asked < 1000
 
 
 def test_no_row_is_ever_measured(table: DataTable, model: PagedTableModel[Line]) -> None:

@@ -103,6 +103,8 @@ class DataTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
+        # Titles never show what is selected: they would ask the flags of 100,000 rows for each column of a whole selection.
+        header.setSelectionModel(QItemSelectionModel(self.paged, header))
         header.setHighlightSections(False)
         header.setSortIndicatorClearable(False)
         header.setResizeContentsPrecision(0)
