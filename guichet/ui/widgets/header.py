@@ -10,6 +10,7 @@ from guichet.rules.permissions import ROLE_LABELS
 from guichet.services.transaction import Actor
 from guichet.ui.actions import with_key
 from guichet.ui.theme import SCALES, Look, Theme
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.wording import NBSP
 
@@ -73,11 +74,10 @@ class Header(QFrame):
         self._scales = QActionGroup(self)
         self.user = self._build_user(actor)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.setSpacing(8)
+        layout.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, Space.SMALL)
+        layout.setSpacing(Space.SMALL)
         layout.addWidget(self.back)
         layout.addWidget(self.forward)
-        layout.addSpacing(4)
         layout.addWidget(self.breadcrumb, 3)
         layout.addWidget(search, 2)
         layout.addSpacing(4)
@@ -93,6 +93,7 @@ class Header(QFrame):
 
     def _arrow(self, text: str, key: str) -> QToolButton:
         arrow = QToolButton(self)
+        arrow.setProperty("role", "arrow")
         arrow.setAccessibleName(text)
         arrow.setToolTip(with_key(text, key))
         arrow.setFocusPolicy(Qt.FocusPolicy.TabFocus)
