@@ -10,7 +10,10 @@ from guichet.ui.widgets.typed_fields import TypedField
 
 
 def value_of(field: QWidget) -> Any:
-    """What the field stands for: its value, its words without the blanks around, what the chosen entry carries."""
+    """What the field stands for: its value, its words without the blanks around, what the chosen entry carries.
+
+    Qt gives a text enumeration carried by an entry back as plain text.
+    """
     match field:
         case TypedField() | CompositeField():
             return field.value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QMetaMethod, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -73,6 +73,7 @@ class Form(QWidget):
         self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._rows: dict[str, _Row] = {}
+        self._states: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
         self._checks: list[Callable[[dict[str, Any]], None]] = []
         self._clean: dict[str, Any] = {}
         self._draft: _Draft | None = None
@@ -85,7 +86,10 @@ class Form(QWidget):
         self._restored, self._forget = self._build_restored()
         self._legend = text_label("* obligatoire", "muted", self)
         self._legend.hide()
-        self._keys_in = keys_in or self
+        for keys in SUBMIT_KEYS:
+            shortcut = QShortcut(QKeySequence(keys), keys_in or self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self._ask_to_submit)
 
     def add(self, name: str, label: str, field: QWidget, *, required: bool = False) -> None:
         """Add a field under the name that refusals and values use for it."""
@@ -113,25 +117,27 @@ class Form(QWidget):
         self._layout.addRow(widget)
 
     def finish(self, save: QPushButton | None = None) -> None:
-        """Close the form with the place where a refusal without field is shown; `save` is the button that submits,
-        and without one no key does.
-        """
+        """Close the form with the place where a refusal without field is shown; `save` is the button that submits."""
         self._layout.insertRow(0, self._restored)
         self._layout.addRow(self._legend)
         self._layout.addRow(self._general)
         if save is not None:
             self._save = save
             save.clicked.connect(self._ask_to_submit)
-            for keys in SUBMIT_KEYS:
-                shortcut = QShortcut(QKeySequence(keys), self._keys_in)
-                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                shortcut.activated.connect(self._ask_to_submit)
             key = QKeySequence(SUBMIT_KEYS[0]).toString(QKeySequence.SequenceFormat.NativeText)
             save.setToolTip(f"{save.toolTip() or save.text().replace('&', '')} ({key})")
 
     def add_check(self, check: Callable[[dict[str, Any]], None]) -> None:
         """Judge the values together, once each is right alone: `check` raises UserError, on a field or on none."""
         self._checks.append(check)
+
+    def add_state(
+        self, name: str, read: Callable[[], Any], put: Callable[[Any], None], changed: SignalInstance
+    ) -> None:
+        """Keep with the draft something that is no field, such as ticked rows; `read` gives plain JSON values."""
+        self._states[name] = (read, put)
+        self._clean[name] = read()
+        changed.connect(self._keep)
 
     def show_field(self, name: str, shown: bool) -> None:
         """Show or hide a field with its label; a hidden one is not judged."""
@@ -153,7 +159,8 @@ class Form(QWidget):
 
     def typed(self) -> dict[str, Any]:
         """What was typed, right or wrong, in plain JSON values."""
-        return {name: typed_of(row.field) for name, row in self._rows.items()}
+        fields = {name: typed_of(row.field) for name, row in self._rows.items()}
+        return fields | {name: read() for name, (read, _) in self._states.items()}
 
     @property
     def dirty(self) -> bool:
@@ -329,6 +336,11 @@ class Form(QWidget):
         row.refused = self._refused = ""
         if row.tried or self._general.text():
             self._judge()
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._filling:
+            return
         if self._draft is not None:
             if self.dirty:
                 self._draft.drafts.keep(self._draft.key, self._draft.label, self.typed())
@@ -341,6 +353,8 @@ class Form(QWidget):
         for name, words in typed.items():
             if name in self._rows:
                 put_typed(self._rows[name].field, words)
+            elif name in self._states:
+                self._states[name][1](words)
         self._filling = False
         self.changed.emit()
 
@@ -355,12 +369,12 @@ class Form(QWidget):
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter in the last field submits; elsewhere it is for the dialog's own button."""
+        """Enter in the last field submits, where anyone listens; elsewhere it is for the dialog's own button."""
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         last = self._last_field()
         if (
             plain
-            and self._save is not None
+            and self.isSignalConnected(QMetaMethod.fromSignal(self.submitted))
             and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
             and last is not None
             and last.hasFocus()

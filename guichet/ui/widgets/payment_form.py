@@ -1,12 +1,15 @@
 """Money received from a family: how much, by what means, for which invoices."""
 
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import AlreadyApplied, UserError
-from guichet.rules.money import format_euros, parse_euros
+from guichet.rules.money import format_euros
 from guichet.rules.text import format_date, paris_day
 from guichet.services import billing_views, invoice_documents, payments
 from guichet.services.billing_views import RegieView
@@ -18,8 +21,9 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import Column
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.facts import ShortTable
-from guichet.ui.widgets.fields import Form, button, date_field, day_of, text_label
+from guichet.ui.widgets.fields import Form, button, text_label
 from guichet.ui.widgets.notices import Banner
+from guichet.ui.widgets.typed_fields import DateField, MoneyField
 from guichet.ui.wording import NBSP, period
 
 COLUMNS = (
@@ -33,7 +37,8 @@ COLUMNS = (
 class PaymentDialog(QDialog):
     """Records one payment. Ticked invoices are paid in that order; none ticked, the oldest first.
 
-    `recorded` (PaymentResult) after the commit. What was typed stays until the base has it.
+    `recorded` (PaymentResult) after the commit. What was typed stays until the base has it: Escape keeps it for the next
+    time, « Annuler » forgets it.
     """
 
     recorded = Signal(object)
@@ -46,29 +51,31 @@ class PaymentDialog(QDialog):
         self.setWindowTitle("Encaisser un règlement")
         self._tools = tools
         self._family_id = family_id
+        self._draft_label = f"Règlement de {family_label}"
         self.banner = Banner(tools.theme, self)
         self.banner.follow(tools.desk)
         self.regie = QComboBox(self)
         self.mode = QComboBox(self)
-        self.amount = QLineEdit(self)
-        self.amount.setPlaceholderText("120,60")
-        self.received_on = date_field(paris_day(tools.desk.clock()), self)
+        self.amount = MoneyField(self, least=1)
+        self.received_on = DateField(self._today, self, latest=self._today())
         self.reference = QLineEdit(self)
         self.reference.setPlaceholderText("Numéro de chèque, référence du virement…")
-        self.form = Form(self)
-        self.form.add("regie", "&Régie", self.regie)
-        self.form.add("mode", "&Moyen de paiement", self.mode)
-        self.form.add("amount", "M&ontant (€)", self.amount)
-        self.form.add("received_on", "&Encaissé le", self.received_on)
+        self.form = Form(self, keys_in=self)
+        self.form.add("regie", "&Régie", self.regie, required=True)
+        self.form.add("mode", "&Moyen de paiement", self.mode, required=True)
+        self.form.add("amount", "M&ontant", self.amount, required=True)
+        self.form.add("received_on", "&Encaissé le", self.received_on, required=True)
         self.form.add("reference", "Ré&férence", self.reference)
         self.invoices = ShortTable(
             tools.theme, COLUMNS, "Factures à régler", "Aucune facture due : le règlement restera en crédit.", self,
-            checkable=True,
+            checkable=True, identity=lambda row: row.invoice_id,
         )  # fmt: skip
-        self.form.finish()
+        self._ticked: set[Hashable] = set()
+        self.form.add_state("invoices", self._ticks, self._put_ticks, self.invoices.paged.checks_changed)
         self.rest = text_label("", "muted", self, wrap=True)
         self.save = button("Encaisser", self, role="primary")
         self.save.setDefault(True)
+        self.form.finish(self.save)
         cancel = button("Annuler", self)
         buttons = QDialogButtonBox(self)
         buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
@@ -87,21 +94,29 @@ class PaymentDialog(QDialog):
         layout.addWidget(buttons)
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 78)
         self.regie.currentIndexChanged.connect(self._regie_chosen)
-        self.amount.textEdited.connect(self._say_rest)
-        self.invoices.paged.checks_changed.connect(self._say_rest)
-        self.save.clicked.connect(self._save)
-        cancel.clicked.connect(self.reject)
+        self.form.changed.connect(self._say_rest)
+        self.form.submitted.connect(self._save)
+        cancel.clicked.connect(self._cancel)
         tools.desk.fetch(billing_views.regies, None, then=self._show_regies)
+
+    def _today(self) -> date:
+        return paris_day(self._tools.desk.clock())
 
     def _show_regies(self, regies: tuple[RegieView, ...]) -> None:
         for regie in regies:
             if regie.collects:
                 self.regie.addItem(regie.name, regie)
+        if not self.regie.count():
+            self.form.show_error(UserError("Aucune régie n’encaisse ici.", field="regie"))
+            return
+        self.form.set_values({"received_on": self._today()})
+        self.form.keep_draft(self._tools.drafts, f"payment:{self._family_id}", self._draft_label)
         self.amount.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _regie_chosen(self) -> None:
         regie: RegieView | None = self.regie.currentData()
         self.mode.clear()
+        self._ticked = set()
         if regie is None:
             return
         self.mode.addItems([label for _, label in regie.modes])
@@ -116,19 +131,27 @@ class PaymentDialog(QDialog):
 
     def _show_invoices(self, page: Page[InvoiceRow]) -> None:
         self.invoices.show_rows(page.rows)
+        self.invoices.paged.set_checked(self._ticked & {row.invoice_id for row in page.rows})
         self._say_rest()
 
+    def _ticks(self) -> list[int]:
+        return sorted(row.invoice_id for row in self._chosen())
+
+    def _put_ticks(self, invoice_ids: list[int]) -> None:
+        """Tick again what a draft kept, now or when the invoices are read."""
+        self._ticked = set(invoice_ids)
+        self.invoices.paged.set_checked(self._ticked)
+
     def _chosen(self) -> list[InvoiceRow]:
-        return [row for row in self.invoices.paged.rows if row in self.invoices.paged.checked]
+        paged = self.invoices.paged
+        return [row for row in paged.rows_at_hand() if row.invoice_id in paged.checked]
 
     def _say_rest(self) -> None:
-        owed = sum(row.left_cents for row in self._chosen() or self.invoices.paged.rows)
-        what = "des factures cochées" if self._chosen() else "de toutes les factures dues"
+        chosen = self._chosen()
+        owed = sum(row.left_cents for row in chosen or self.invoices.paged.rows_at_hand())
+        what = "des factures cochées" if chosen else "de toutes les factures dues"
         text = f"Reste dû {what}{NBSP}: {format_euros(owed)}."
-        try:
-            amount = parse_euros(self.amount.text())
-        except UserError:
-            amount = 0
+        amount = self.amount.value or 0
         if amount > owed:
             text += f" {format_euros(amount - owed)} resteront en crédit sur le compte."
         elif 0 < amount < owed:
@@ -136,34 +159,26 @@ class PaymentDialog(QDialog):
         self.rest.setText(text)
 
     def _save(self) -> None:
-        self.form.clear_errors()
-        regie: RegieView | None = self.regie.currentData()
-        if regie is None:
-            self.form.show_error(UserError("Aucune régie n’encaisse ici.", field="regie"))
-            return
-        try:
-            amount = parse_euros(self.amount.text())
-        except UserError as error:
-            self.form.show_error(UserError(error.message, field="amount"))
-            return
-        command = RecordPayment(
-            family_id=self._family_id,
-            regie_id=regie.regie_id,
-            mode=regie.modes[self.mode.currentIndex()][0],
-            amount_cents=amount,
-            received_on=day_of(self.received_on),
-            reference=self.reference.text().strip(),
-            targets=tuple(Target(invoice_id=row.invoice_id) for row in self._chosen()),
-            command_id=str(uuid4()),
-        )
-        self.save.setEnabled(False)
-        self._tools.desk.execute(
+        self.form.send(
+            self._tools.desk,
             payments.record,
-            command,
+            self._command,
             changes=MONEY,
             then=self._show_recorded,
-            failed=self._show_error,
-            settled=lambda: self.save.setEnabled(True),
+            already=self._show_already,
+        )
+
+    def _command(self, values: dict[str, Any]) -> RecordPayment:
+        regie: RegieView = values["regie"]
+        return RecordPayment(
+            family_id=self._family_id,
+            regie_id=regie.regie_id,
+            mode=regie.modes[self.mode.currentIndex()][0],  # Qt gives an enumeration back as plain text
+            amount_cents=values["amount"],
+            received_on=values["received_on"],
+            reference=values["reference"],
+            targets=tuple(Target(invoice_id=row.invoice_id) for row in self._chosen()),
+            command_id=str(uuid4()),
         )
 
     def _show_recorded(self, result: PaymentResult) -> None:
@@ -174,9 +189,10 @@ class PaymentDialog(QDialog):
         self.recorded.emit(result)
         self.accept()
 
-    def _show_error(self, error: UserError) -> None:
-        if isinstance(error, AlreadyApplied):
-            self._tools.messages.inform("Ce règlement était déjà enregistré.")
-            self.accept()
-            return
-        self.form.show_error(error)
+    def _show_already(self, _error: AlreadyApplied) -> None:
+        self._tools.messages.inform("Ce règlement était déjà enregistré.")
+        self.accept()
+
+    def _cancel(self) -> None:
+        self.form.discard()
+        self.reject()
