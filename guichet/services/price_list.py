@@ -71,8 +71,6 @@ def _tariffs(session: Session, start: date, end: date) -> dict[int, list[Tariff]
 
 
 def _tariff(row: money.Tariff, brackets: tuple[Bracket, ...]) -> Tariff:
-    value = row.eligible_value or 0
-    is_percentage = row.eligible_mode is EligibleMode.PERCENTAGE
     return Tariff(
         id=row.id,
         label=row.name,
@@ -89,11 +87,18 @@ def _tariff(row: money.Tariff, brackets: tuple[Bracket, ...]) -> Tariff:
         rate=row.decimal_rate,
         minimum=row.minimum_cents,
         maximum=row.maximum_cents,
-        eligible=EligiblePart(
-            mode=row.eligible_mode,
-            amount=0 if is_percentage else value,
-            percentage=Decimal(value) / 100 if is_percentage else Decimal(0),
-        ),
+        eligible=eligible_part(row.eligible_mode, row.eligible_value),
+    )
+
+
+def eligible_part(mode: EligibleMode, stored: int | None) -> EligiblePart:
+    """What counts for the attestation: `stored` is cents, or hundredths of a percent, by the mode."""
+    value = stored or 0
+    is_percentage = mode is EligibleMode.PERCENTAGE
+    return EligiblePart(
+        mode=mode,
+        amount=0 if is_percentage else value,
+        percentage=Decimal(value) / 100 if is_percentage else Decimal(0),
     )
 
 
