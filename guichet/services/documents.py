@@ -110,7 +110,7 @@ def check(session: Session, context: Context, command: CheckDocument) -> None:
         action="document.check",
         subject=(KIND, document.id),
         summary="Pièce contrôlée : valide" if command.valid else "Pièce contrôlée : invalide",
-        detail={"family": document.family_id, "before": before, "after": after},
+        detail={"before": before, "after": after},
     )
 
 

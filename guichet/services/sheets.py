@@ -222,6 +222,17 @@ def write_family(family: Family, section: str, name: str, value: Any) -> None:
         family.dependants = value
 
 
+def lives_there(family: Family, person: Person) -> bool:
+    """Whether the family's own address is the responsable's: it then moves along."""
+    own = (family.address, family.postcode, family.town)
+    return not any(own) or own == (person.address, person.postcode, person.town)
+
+
+def follow_address(family: Family, person: Person) -> None:
+    """Give the family the address of its responsable."""
+    family.address, family.postcode, family.town = person.address, person.postcode, person.town
+
+
 def is_held_by_family(section: str, name: str) -> bool:
     """Whether a field of the fiscal, CAF or bank section is a column of the family (else it makes a quotient)."""
     return section == "bank" or (section == "caf" and name in _CAF_COLUMNS) or name == "dependants"

@@ -87,7 +87,7 @@ def undo(session: Session, context: Context, item: RequestItem, trace: dict[str,
         else:
             sheets.write_adult(person, membership, name, trace["before"])
             if trace.get("address_followed"):
-                _follow_address(rows.family, person)
+                sheets.follow_address(rows.family, person)
             sheets.refresh_keys(person)
             sheets.refresh_families_of(session, person.id)
         return
@@ -179,21 +179,11 @@ def _change_adult(
     if kind is not None:
         give_consent(session, context, kind, bool(value), person_id=person.id, request_id=one.item.request_id)
         return Done({"before": before, "after": bool(value)})
-    followed = name in _ADDRESS and section == "responsable" and _lives_there(rows.family, person)
+    followed = name in _ADDRESS and section == "responsable" and sheets.lives_there(rows.family, person)
     sheets.write_adult(person, membership, name, value)
     if followed:
-        _follow_address(rows.family, person)
+        sheets.follow_address(rows.family, person)
     return Done({"before": before, "after": sheets.read_family(rows, path), "address_followed": followed})
-
-
-def _lives_there(family: Family, person: Person) -> bool:
-    """Whether the family's own address is the responsable's: it then moves along."""
-    own = (family.address, family.postcode, family.town)
-    return not any(own) or own == (person.address, person.postcode, person.town)
-
-
-def _follow_address(family: Family, person: Person) -> None:
-    family.address, family.postcode, family.town = person.address, person.postcode, person.town
 
 
 def _file_quotient(

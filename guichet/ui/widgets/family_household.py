@@ -20,7 +20,7 @@ FAR = date(9000, 1, 1)
 
 
 class HouseholdTab(QWidget):
-    """Filled with a FamilySheet. `edit_wanted` (person id, or None for the dossier itself)."""
+    """Filled with a FamilySheet. `edit_wanted` (person id)."""
 
     edit_wanted = Signal(object)
 

@@ -26,6 +26,7 @@ from guichet.services.requests import Queue, RequestQuery, RequestRow
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.account_tab import AccountTab
+from guichet.ui.widgets.contacts_form import ContactsDialog
 from guichet.ui.widgets.family_alerts import AlertStrip
 from guichet.ui.widgets.family_children import ChildrenTab
 from guichet.ui.widgets.family_household import HouseholdTab
@@ -257,6 +258,7 @@ class FamilyView(QWidget):
 
     def _build_household(self) -> HouseholdTab:
         tab = HouseholdTab(self._tools, self)
+        tab.edit_wanted.connect(self.edit_contacts)
         if self._sheet is not None:
             tab.show_sheet(self._sheet)
         return tab
@@ -323,6 +325,11 @@ class FamilyView(QWidget):
             UninvoicedDialog(
                 self._tools, self.family_id, self.family_label, self._balances.uninvoiced, self
             ).open()
+
+    def edit_contacts(self, person_id: int) -> None:
+        """Open the form that changes how a person is reached."""
+        if self.family_id is not None:
+            ContactsDialog(self._tools, self.family_id, person_id, self).open()
 
     def _show_balances(self, balances: Balances) -> None:
         self._balances = balances
