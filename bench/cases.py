@@ -143,6 +143,12 @@ def _lists(database: Database) -> None:
     lists(database)
 
 
+def _deciding(database: Database) -> None:
+    from bench.deciding import accept_one_by_one
+
+    accept_one_by_one(database)
+
+
 CASES = {
     case.name: case
     for case in (
@@ -152,6 +158,7 @@ CASES = {
         Case("import", "demonstration town of 1,000 families, a night of 20,000 requests", intake_of_a_night),
         Case("type-ahead", "10,000 invented families, some 35,000 people", type_ahead),
         Case("lists", "100,000 families of two, offscreen", _lists),
+        Case("deciding", "10,000 families, 20,000 requests, the key to the next on screen", _deciding),
         Case("start-up", "demonstration town of 300 families, offscreen", start_up, ("sqlite",)),
     )
 }
