@@ -8,14 +8,15 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from guichet.models.bookings import Booking, BookingState
-from guichet.models.money import Invoice, Payment
+from guichet.models.money import Payment
 from guichet.models.offer import Activity, CapacityPool, Facility, PoolDay
 from guichet.models.people import Family
 from guichet.models.requests import BatchState, ImportBatch, ImportLine, Request, RequestKind, RequestState
 from guichet.rules.permissions import Permission
 from guichet.rules.text import paris_day
-from guichet.services import expiring_pieces, facts, freed_places, settings
+from guichet.services import expiring_pieces, freed_places, invoice_documents, settings
 from guichet.services.import_views import MissingNight, missing_nights
+from guichet.services.invoice_documents import InvoiceQuery, Standing
 from guichet.services.requests import Queue, RequestQuery, count_each
 from guichet.services.transaction import Context, needs
 
@@ -30,6 +31,8 @@ QUERIES: dict[str, RequestQuery] = {
     "waiting_list": RequestQuery(states=(RequestState.WAITING_LIST,)),
     "attestations_asked": RequestQuery(kinds=(RequestKind.ATTESTATION,)),
 }
+
+OVERDUE = InvoiceQuery(standing=Standing.OVERDUE, sort="due_on", descending=False)
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,15 @@ def home(session: Session, context: Context) -> Home:
     today = paris_day(context.now)
     counted = dict(zip(QUERIES, count_each(session, context, tuple(QUERIES.values())), strict=True))
     reads_billing = context.may(Permission.READ_BILLING)
-    overdue, overdue_cents = _overdue(session, today) if reads_billing else (0, 0)
+    overdue = invoice_documents.totals(session, context, OVERDUE) if reads_billing else None
     paid, paid_cents = _paid(session, today) if reads_billing else (0, 0)
     return Home(
         today=today,
         **counted,
         expiring_pieces=expiring_pieces.count(session, today),
         freed_places=freed_places.count(session, context),
-        overdue_invoices=overdue,
-        overdue_cents=overdue_cents,
+        overdue_invoices=overdue.documents if overdue else 0,
+        overdue_cents=overdue.left_cents if overdue else 0,
         payments_today=paid,
         payments_today_cents=paid_cents,
         night=_night(session, context),
@@ -132,15 +135,6 @@ def _first_steps(session: Session) -> FirstSteps | None:
     named = settings.get(session, "town.name") != settings.DEFAULTS["town.name"]
     offered = session.execute(select(Activity.id).limit(1)).first() is not None
     return FirstSteps(named, offered)
-
-
-def _overdue(session: Session, today: date) -> tuple[int, int]:
-    """How many invoices are past their due date and not wholly paid, and the cents due on them."""
-    rows = facts.due_on_invoices().where(Invoice.due_on < today).subquery()
-    row = session.execute(
-        select(func.count(), func.coalesce(func.sum(rows.c.due), 0)).where(rows.c.due > 0)
-    ).one()
-    return int(row[0]), int(row[1])
 
 
 def _paid(session: Session, today: date) -> tuple[int, int]:

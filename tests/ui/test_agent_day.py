@@ -14,8 +14,7 @@ from sqlalchemy.exc import OperationalError
 from guichet.models.bookings import Booking, BookingState
 from guichet.models.database import Database
 from guichet.models.offer import Activity, DeadlineAction, DeadlineKind, DeadlineRule
-from guichet.models.people import Family, Person
-from guichet.models.requests import Request
+from guichet.models.people import Person
 from guichet.rules.permissions import Role
 from guichet.services import decisions, transaction
 from guichet.services.decisions import Refuse
@@ -26,9 +25,7 @@ from guichet.ui.pages.requests import RequestsPage
 from guichet.ui.screenshots import settle
 from guichet.ui.widgets.bulk_dialog import BulkDialog, BulkReportDialog
 from guichet.ui.widgets.decision_bar import Key
-from guichet.ui.widgets.quarantine import QuarantineDialog
 from guichet.ui.window import MainWindow
-from tests.services.exchange_town import write
 from tests.ui import desk_town
 from tests.ui.support import Opener, SqlGuard, type_text
 
@@ -300,7 +297,7 @@ def test_a_tile_opens_the_list_it_counts(window: MainWindow, qtbot: QtBot) -> No
     settle(window.tools.desk)
     home = window.current_page
     assert isinstance(home, HomePage)
-    assert home.tiles["to_take"].accessibleName() == "Demandes à prendre : 4"
+    assert home.tiles["to_take"].accessibleName() == "À prendre\u00a0: 4"
     home.tiles["to_take"].setFocus()
     qtbot.keyClick(home.tiles["to_take"], Qt.Key.Key_Space)
     settle(window.tools.desk)
@@ -318,54 +315,7 @@ def test_tiles_follow_what_is_decided_elsewhere_in_the_window(
     settle(window.tools.desk)
     home = window.current_page
     assert isinstance(home, HomePage)
-    assert home.tiles["to_take"].accessibleName() == "Demandes à prendre : 3"
-
-
-def test_a_file_is_imported_with_its_counts_and_a_mended_line_is_tried_again(
-    window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard, tmp_path: Path
-) -> None:
-    window.go(Destination("home"))
-    settle(window.tools.desk)
-    home = window.current_page
-    assert isinstance(home, HomePage)
-    lines: list[Any] = [
-        desk_town.bookings("D-9", "1003", "E3", desk_town.WIDE),
-        desk_town.bookings("D-10", "9999", "E9", desk_town.WIDE),
-    ]
-    home.import_path(write(tmp_path / "day.jsonl", lines, batch="day"))
-    settle(window.tools.desk)
-    assert "1" in _fact(home, "En quarantaine")
-    assert states(sql_guard, town)["D-9"] == "pending"
-    qtbot.mouseClick(home.quarantine, Qt.MouseButton.LeftButton)
-    settle(window.tools.desk)
-    dialog = home.findChild(QuarantineDialog)
-    assert dialog is not None
-    (line,) = dialog.table.paged.rows
-    assert (line.number, "famille" in line.reason) == (2, True)
-    assert "D-10" in dialog.raw.toPlainText()
-    sql_guard.aside(lambda: _rename_family(town, "1002", "9999", "E2", "E9"))
-    qtbot.mouseClick(dialog.retry, Qt.MouseButton.LeftButton)
-    settle(window.tools.desk)
-    assert dialog.table.paged.rows == []
-    assert states(sql_guard, town)["D-10"] == "pending"
-
-
-def test_a_torn_file_is_refused_whole_in_words(
-    window: MainWindow, tmp_path: Path, town: Database, sql_guard: SqlGuard
-) -> None:
-    window.go(Destination("home"))
-    home = window.current_page
-    assert isinstance(home, HomePage)
-    torn = tmp_path / "torn.jsonl"
-    torn.write_bytes(
-        write(
-            tmp_path / "whole.jsonl", [desk_town.bookings("D-9", "1003", "E3", desk_town.WIDE)], batch="x"
-        ).read_bytes()[:-40]
-    )
-    home.import_path(torn)
-    settle(window.tools.desk)
-    assert "refusé en entier" in window.notice.text.text()
-    assert "D-9" not in states(sql_guard, town)
+    assert home.tiles["to_take"].accessibleName() == "À prendre\u00a0: 3"
 
 
 def test_someone_who_may_only_read_has_no_decision_bar(
@@ -380,15 +330,3 @@ def test_someone_who_may_only_read_has_no_decision_bar(
     assert page.bar.isHidden()
     assert page.bulk.isHidden()
     assert isinstance(page.view.head.family, QPushButton)
-
-
-def _fact(home: HomePage, name: str) -> str:
-    labels = [label.accessibleName() for label in home.night.findChildren(QWidget)]
-    return next(label for label in labels if label.startswith(name))
-
-
-def _rename_family(database: Database, number: str, new: str, child: str, new_child: str) -> None:
-    with database.writing() as session:
-        session.execute(select(Family).where(Family.number == number)).scalar_one().number = new
-        session.execute(select(Person).where(Person.number == child)).scalar_one().number = new_child
-        assert session.execute(select(Request)).first() is not None

@@ -1,221 +1,249 @@
-"""The work that waits: each tile opens the list it counts; the last night's import; today, site by site."""
+"""« Accueil »: what waits for the one who looks. Each number opens the list it counts; below, today site by site."""
 
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
 from typing import Any
 
-from PySide6.QtCore import QStandardPaths
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.rules.requests import RequestState
-from guichet.rules.text import format_instant
-from guichet.services import batch_documents, home, intake
-from guichet.services.home import Home, NightTile, SiteRow
-from guichet.services.intake_batch import BatchReport
-from guichet.services.requests import Queue, RequestQuery
-from guichet.services.transaction import Context, OpenedDatabase
+from guichet.rules.text import paris_day
+from guichet.services import home
+from guichet.services.day_list import DayQuery
+from guichet.services.expiring_pieces import DAYS
+from guichet.services.home import FirstSteps, Home, SiteRow
+from guichet.services.transaction import Context
+from guichet.ui.actions import Action
 from guichet.ui.page import Destination, Page, Tools
 from guichet.ui.tables import Column
-from guichet.ui.tasks import Task
-from guichet.ui.topics import IMPORT, Topic
-from guichet.ui.widgets.account_tab import PdfDialog
-from guichet.ui.widgets.facts import Card, Facts, ShortTable, scrolling
-from guichet.ui.widgets.fields import button, text_label
-from guichet.ui.widgets.invoice_list import UNPAID
-from guichet.ui.widgets.quarantine import QuarantineDialog
+from guichet.ui.tokens import Space
+from guichet.ui.topics import Topic
+from guichet.ui.widgets import import_file
+from guichet.ui.widgets.facts import Card, ShortTable, scrolling
+from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.first_steps import FirstStepsCard
+from guichet.ui.widgets.home_lists import DayDialog, ExpiringDialog, FreedDialog, ListDialog
+from guichet.ui.widgets.night_card import NightCard, missing_sentence
 from guichet.ui.widgets.tile import Tile
-from guichet.ui.wording import count, grouped
+from guichet.ui.wording import NBSP, grouped
 
-TILES_ACROSS = 5
+NARROWEST_TILE = 24  # characters
+MOST_ACROSS = 6
 
-SITE_COLUMNS = (
-    Column[SiteRow]("Site", lambda row: row.facility, None),
-    Column[SiteRow]("Activité", lambda row: row.activity, None, bold=True),
-    Column[SiteRow]("Attendus", lambda row: grouped(row.booked), 10, right=True),
-    Column[SiteRow]("En attente", lambda row: grouped(row.waiting) if row.waiting else "", 10, right=True),
-    Column[SiteRow](
-        "Places du jour", lambda row: "" if row.places is None else grouped(row.places), 12, right=True
+
+@dataclass(frozen=True)
+class Count:
+    """One tile: the number of `Home` it shows, who sees it, and what it opens (`expiring` and `freed` are lists here)."""
+
+    name: str
+    title: str
+    icon: str
+    permission: Permission
+    opens: str = "requests"
+
+
+COUNTS = (
+    Count("to_take", "À prendre", "inbox-arrow-down-outline", Permission.DECIDE_REQUESTS),
+    Count("mine", "À ma charge", "account-check-outline", Permission.DECIDE_REQUESTS),
+    Count("complements", "Compléments reçus", "paperclip", Permission.DECIDE_REQUESTS),
+    Count("late_answers", "Réponses en retard", "clock-alert-outline", Permission.DECIDE_REQUESTS),
+    Count("anomalies", "En anomalie", "alert-outline", Permission.IMPORT_REQUESTS),
+    Count("waiting_family", "En attente de la famille", "timer-sand", Permission.IMPORT_REQUESTS),
+    Count(
+        "expiring_pieces", "Pièces qui expirent", "file-clock-outline", Permission.EDIT_FAMILIES, "expiring"
+    ),
+    Count("waiting_list", "Liste d’attente", "account-clock-outline", Permission.PLAN_PLACES),
+    Count("freed_places", "Places libérées", "seat-outline", Permission.PLAN_PLACES, "freed"),
+    Count("overdue_invoices", "Factures en retard", "cash-clock", Permission.READ_BILLING, "overdue"),
+    Count("payments_today", "Règlements du jour", "cash-check", Permission.RECORD_PAYMENTS, "payments"),
+    Count(
+        "attestations_asked", "Attestations demandées", "certificate-outline", Permission.ISSUE_ATTESTATIONS
     ),
 )
 
+SITES = (
+    Column[SiteRow]("Site", lambda row: row.facility or "–", None),
+    Column[SiteRow]("Activité", lambda row: row.activity, None, bold=True),
+    Column[SiteRow](
+        "Attendus", lambda row: grouped(row.booked), 11, right=True, tip=lambda _: "Voir les enfants attendus (Entrée)"
+    ),
+    Column[SiteRow](
+        "En attente", lambda row: grouped(row.waiting) if row.waiting else "–", 11, right=True,
+        tip=lambda _: "Voir les enfants en attente",
+    ),
+    Column[SiteRow](
+        "Places du jour", lambda row: "sans limite" if row.places is None else grouped(row.places), 15, right=True
+    ),
+)  # fmt: skip
+WAITING_COLUMN = 3
+
 
 class HomePage(Page):
-    """What is to be done now."""
+    """Tiles by role, the night's import, today site by site."""
 
     topics = frozenset(Topic)
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
-        self._night: NightTile | None = None
+        self._across = 0
+        self.missing = text_label("", "warning", self, wrap=True)
+        self.missing.hide()
+        self.first_steps = FirstStepsCard(tools, self)
+        self.first_steps.go.connect(self.go)
+        self.first_steps.import_wanted.connect(self._choose_file)
+        self.night = NightCard(tools, self)
+        self.night.go.connect(self.go)
+        self.night.import_wanted.connect(self._choose_file)
+        self.tiles: dict[str, Tile] = {}
+        self._grid = QGridLayout()
+        self._grid.setSpacing(Space.MEDIUM)
         inside = QWidget()
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(16, 12, 16, 16)
-        layout.setSpacing(12)
-        self.tiles = self._build_tiles(inside)
-        grid = QGridLayout()
-        grid.setSpacing(12)
-        for place, tile in enumerate(self.tiles.values()):
-            grid.addWidget(tile, place // TILES_ACROSS, place % TILES_ACROSS)
-        layout.addLayout(grid)
-        layout.addWidget(self._build_night(inside))
-        layout.addWidget(self._build_sites(inside))
+        layout.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.LARGE)
+        layout.setSpacing(Space.MEDIUM)
+        layout.addWidget(self.missing)
+        layout.addWidget(self.first_steps)
+        self._usual = QWidget(inside)
+        usual = QVBoxLayout(self._usual)
+        usual.setContentsMargins(0, 0, 0, 0)
+        usual.setSpacing(Space.MEDIUM)
+        layout.addWidget(self._usual)
+        for one in COUNTS:
+            if tools.may(one.permission):
+                tile = self.tiles[one.name] = Tile(self._usual, self.theme, one.title, one.icon)
+                tile.clicked.connect(partial(self._open_count, one))
+        usual.addLayout(self._grid)
+        usual.addWidget(self.night)
+        usual.addWidget(self._build_sites(self._usual))
         layout.addStretch(1)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
         outside.addWidget(scrolling(inside, self))
 
-    def _build_tiles(self, parent: QWidget) -> dict[str, Tile]:
-        requests = "requests"
-        tiles = {
-            "to_take": Tile(parent, "Demandes à prendre", Destination(requests, Queue.TO_TAKE)),
-            "mine": Tile(parent, "Demandes à ma charge", Destination(requests, Queue.MINE)),
-            "complements": Tile(
-                parent,
-                "Compléments reçus",
-                Destination(requests, RequestQuery(states=(RequestState.IN_PROGRESS,))),
-            ),
-            "waiting_family": Tile(
-                parent, "En attente de la famille", Destination(requests, Queue.WAITING_FAMILY)
-            ),
-            "anomalies": Tile(parent, "En anomalie", Destination(requests, Queue.ANOMALIES)),
-            "late_answers": Tile(
-                parent, "Réponses en retard", Destination(requests, RequestQuery(sort="answer_by"))
-            ),
-            "freed_places": Tile(parent, "Jours avec une place libérée", None),
-            "expiring_pieces": Tile(parent, "Pièces qui expirent sous 30 jours", None),
-        }
-        if self.tools.may(Permission.READ_BILLING):
-            tiles["overdue_invoices"] = Tile(parent, "Factures en retard", Destination("billing", UNPAID))
-        for tile in tiles.values():
-            tile.go.connect(self.go)
-        return tiles
-
-    def _build_night(self, parent: QWidget) -> Card:
-        card = Card("Import de la nuit", parent)
-        self.night_text = text_label("", "muted", card, wrap=True)
-        self.night = Facts(card)
-        self.report = button("Compte rendu (PDF)", card)
-        self.quarantine = button("Lignes en quarantaine…", card)
-        self.import_file = button("Importer un fichier…", card, role="primary")
-        self.import_file.setVisible(self.tools.may(Permission.IMPORT_REQUESTS))
-        row = QHBoxLayout()
-        for each in (self.report, self.quarantine):
-            row.addWidget(each)
-        row.addStretch(1)
-        row.addWidget(self.import_file)
-        card.body.addWidget(self.night_text)
-        card.body.addWidget(self.night)
-        card.body.addLayout(row)
-        self.report.clicked.connect(self._show_report)
-        self.quarantine.clicked.connect(self._show_quarantine)
-        self.import_file.clicked.connect(self._choose_file)
-        return card
-
     def _build_sites(self, parent: QWidget) -> Card:
-        card = Card("Aujourd’hui, site par site", parent)
+        self._sites_card = Card("Aujourd’hui, site par site", parent)
         self.sites = ShortTable(
-            self.tools.theme,
-            SITE_COLUMNS,
+            self.theme,
+            SITES,
             "Enfants attendus aujourd’hui",
             "Aucun enfant n’est attendu aujourd’hui.",
-            card,
+            self._sites_card,
             fitted=True,
+            identity=lambda row: row.activity_id,
         )
-        card.body.addWidget(self.sites)
-        return card
+        self.sites.opened.connect(lambda row: self.open_day(row, waiting=False))
+        self.sites.clicked.connect(self._site_clicked)
+        self._sites_card.body.addWidget(self.sites)
+        sees = self.tools.may(Permission.DECIDE_REQUESTS) or self.tools.may(Permission.PLAN_PLACES)
+        self._sites_card.setVisible(sees)
+        return self._sites_card
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out_tiles()
+
+    def _lay_out_tiles(self) -> None:
+        """As many rows as the width needs, each as full as the others."""
+        wide = self.fontMetrics().averageCharWidth() * NARROWEST_TILE + Space.MEDIUM
+        most = max(2, min(MOST_ACROSS, (self.width() - 2 * Space.LARGE) // wide))
+        rows = max(1, ceil(len(self.tiles) / most))
+        across = max(1, ceil(len(self.tiles) / rows))
+        if across == self._across:
+            return
+        self._across = across
+        for tile in self.tiles.values():
+            self._grid.removeWidget(tile)
+        for place, tile in enumerate(self.tiles.values()):
+            self._grid.addWidget(tile, place // across, place % across)
+        for column in range(MOST_ACROSS):
+            self._grid.setColumnStretch(column, 1 if column < across else 0)
+
+    # What the window asks
 
     def first_focus(self) -> QWidget:
-        return next(iter(self.tiles.values()))
+        return next(iter(self.tiles.values()), self.sites)
 
     def reload(self) -> None:
         self.desk.fetch(_home, None, then=self._show, key=self)
 
+    def page_actions(self) -> tuple[Action, ...]:
+        found = [
+            Action(one.title, partial(self._open_count, one), "", one.icon, "accueil tuile")
+            for one in COUNTS
+            if one.name in self.tiles
+        ]
+        if self.tools.may(Permission.IMPORT_REQUESTS):
+            found.append(Action("Importer un fichier", self._choose_file, "Ctrl+O", "tray-arrow-down"))
+        return tuple(found)
+
+    # What is shown
+
     def _show(self, found: Home) -> None:
+        details = {
+            "expiring_pieces": f"sous {DAYS}{NBSP}jours",
+            "overdue_invoices": format_euros(found.overdue_cents) if found.overdue_invoices else "",
+            "payments_today": format_euros(found.payments_today_cents) if found.payments_today else "",
+        }
         for name, tile in self.tiles.items():
-            tile.show_number(getattr(found, name))
-        if "overdue_invoices" in self.tiles:
-            self.tiles["overdue_invoices"].show_detail(
-                format_euros(found.overdue_cents) if found.overdue_invoices else ""
-            )
-        self._show_night(found.night)
+            tile.show_number(getattr(found, name), details.get(name, ""))
+        self.missing.setText("\n".join(missing_sentence(one) for one in found.missing))
+        self.missing.setVisible(bool(found.missing) and not self.night.isHidden())
+        self.night.show_night(found.night)
+        self._show_first_steps(found.first_steps)
         self.sites.show_rows(found.sites)
 
-    def _show_night(self, night: NightTile | None) -> None:
-        self._night = night
-        self.report.setVisible(night is not None)
-        self.quarantine.setVisible(night is not None and night.quarantined > 0)
-        self.night.setVisible(night is not None)
-        if night is None:
-            self.night_text.setText("Aucun fichier du portail n’a encore été importé.")
-            return
-        self.night_text.setText(f"{night.portal}, lot {night.batch}, importé le {format_instant(night.at)}")
-        if night.refused:
-            self.night.show_pairs([("Résultat", "Fichier refusé en entier : voyez le compte rendu.")])
-            return
-        self.night.show_pairs(
-            (
-                ("Reçues", grouped(night.received)),
-                ("Importées", f"{grouped(night.imported)}, dont {grouped(night.fits)} qui rentrent"),
-                ("Déjà connues", grouped(night.duplicate) if night.duplicate else ""),
-                ("En quarantaine", grouped(night.quarantined) if night.quarantined else "aucune"),
-                ("En anomalie", grouped(night.anomalies) if night.anomalies else "aucune"),
-            )
-        )
+    def _show_first_steps(self, steps: FirstSteps | None) -> None:
+        """On an empty base they stand alone: rows of zeros would say nothing."""
+        self.first_steps.show_steps(steps)
+        self._usual.setVisible(steps is None)
 
-    def _show_report(self) -> None:
-        night = self._night
-        if night is None:
-            return
+    # What is opened
 
-        def show(data: bytes) -> None:
-            title = f"Import {night.batch}"
-            PdfDialog(self.tools, title, data, f"import-{night.batch}.pdf", self).open()
+    def _open_count(self, one: Count, _checked: bool = False) -> None:
+        if one.opens == "expiring":
+            self._open_list(ExpiringDialog(self.tools, self))
+        elif one.opens == "freed":
+            self._open_list(FreedDialog(self.tools, self))
+        else:
+            self.go.emit(self._destination(one))
 
-        self.desk.fetch(batch_documents.pdf, night.batch_id, then=show, key=(self, "report"))
+    def _destination(self, one: Count) -> Destination:
+        if one.opens == "overdue":
+            return Destination("billing", {"tab": "invoices", "standing": "overdue"})
+        if one.opens == "payments":
+            today = paris_day(self.desk.clock()).isoformat()
+            return Destination("billing", {"tab": "payments", "start": today, "end": today})
+        return Destination("requests", home.QUERIES[one.name])
 
-    def _show_quarantine(self) -> None:
-        if self._night is not None:
-            QuarantineDialog(self.tools, self._night.batch_id, self).open()
+    def _open_list(self, dialog: ListDialog) -> None:
+        dialog.go.connect(self.go)
+        dialog.open()
+
+    def _site_clicked(self, index: QModelIndex) -> None:
+        row = self.sites.paged.row_at(index.row())
+        if row is not None and index.column() in (WAITING_COLUMN - 1, WAITING_COLUMN):
+            self.open_day(row, waiting=index.column() == WAITING_COLUMN)
+
+    def open_day(self, row: SiteRow, *, waiting: bool) -> None:
+        """The children that a number of the table counts, by name."""
+        query = DayQuery(day=paris_day(self.desk.clock()), activity_id=row.activity_id, waiting=waiting)
+        self._open_list(DayDialog(self.tools, row, query, self))
 
     def _choose_file(self) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
-        name, _ = QFileDialog.getOpenFileName(
+        import_file.ask_file(
             self,
-            "Importer un fichier du portail",
-            folder,
-            "Fichiers d’échange (*.jsonl *.json *.txt);;Tous (*)",
-        )
-        if name:
-            self.import_path(Path(name))
-
-    def import_path(self, path: Path) -> None:
-        """Import an exchange file in the long lane, with progress."""
-        self.import_file.setEnabled(False)
-        self.desk.start(
-            Task(f"Import de {path.name}"),
-            _import,
-            path,
-            changes=IMPORT,
-            then=self._imported,
-            settled=lambda: self.import_file.setEnabled(True),
+            lambda path: import_file.import_file(
+                self.tools, path, lambda report: self._imported(report.batch_id)
+            ),
         )
 
-    def _imported(self, report: BatchReport) -> None:
-        if report.refusal is not None:
-            self.messages.warn(f"Fichier refusé en entier : {report.refusal}")
-            return
-        said = f"{count(report.received, 'ligne reçue', 'lignes reçues')}, {report.imported} importées"
-        if report.duplicate:
-            said += f", {report.duplicate} déjà connues"
-        if report.quarantined:
-            said += f", {report.quarantined} en quarantaine"
-        self.messages.inform(said)
+    def _imported(self, batch_id: int) -> None:
+        self.go.emit(Destination("imports", {"batch": batch_id}))
 
 
 def _home(session: Any, context: Context, _query: None) -> Home:
     return home.home(session, context)
-
-
-def _import(database: OpenedDatabase, context: Context, path: Path, task: Task) -> BatchReport:
-    return intake.import_path(database, context, path, progress=task.step)

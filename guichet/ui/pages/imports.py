@@ -29,6 +29,7 @@ from guichet.ui.widgets.account_tab import PdfDialog
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.import_counts import ImportCounts
 from guichet.ui.widgets.import_line import OUTCOMES, ImportLine, said
+from guichet.ui.widgets.night_card import missing_sentence
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import NBSP, count, grouped
 
@@ -155,6 +156,7 @@ class ImportsPage(Page):
         for widget in (self.title, self.source, self.refusal, self.counts):
             layout.addWidget(widget)
         layout.addWidget(inside, 1)
+        layout.addStretch(0)
         self._right = (self.source, self.refusal, self.counts, inside)
         return right
 
@@ -267,7 +269,7 @@ class ImportsPage(Page):
         for widget in self._right:
             widget.setVisible(row is not None)
         if row is None:
-            self.title.setText("Choisissez un lot.")
+            self.title.clear()
             return
         self.title.setText(f"{row.portal}, lot {row.batch}")
         parts = [row.source, f"importé le {format_instant(row.started_at)}"]
@@ -359,15 +361,3 @@ class ImportsPage(Page):
             if url.isLocalFile():
                 self.import_path(Path(url.toLocalFile()))
         event.acceptProposedAction()
-
-
-def missing_sentence(night: MissingNight) -> str:
-    """A night that did not come, said so that someone acts."""
-    if night.last is None:
-        said = f"Aucun fichier de «{NBSP}{night.name}{NBSP}» n’a encore été reçu."
-    else:
-        said = (
-            f"Rien n’est arrivé de «{NBSP}{night.name}{NBSP}» depuis le {format_instant(night.last)}, "
-            f"plus de 24{NBSP}heures{NBSP}: vérifiez le portail et l’import de la nuit."
-        )
-    return f"{said} Dernier fichier refusé{NBSP}: {night.refusal}" if night.refusal else said
