@@ -20,6 +20,7 @@ from guichet.rules.requests import OPEN_STATES
 from guichet.rules.text import paris_day
 from guichet.services import catalogue
 from guichet.services.catalogue import Catalogue
+from guichet.services.facts import IS_LIVE
 from guichet.services.transaction import Context, needs
 
 MOST_DAYS = 62
@@ -229,7 +230,7 @@ def _booked(session: Session, query: PlanningQuery, children: Iterable[int], fou
         .join(Family, Family.id == Booking.family_id)
         .where(
             Booking.child_id.in_(children),
-            Booking.state != BookingState.CANCELLED,
+            IS_LIVE,
             Booking.date.between(query.first, query.last),
         )
         .order_by(Booking.date, Booking.starts_at)

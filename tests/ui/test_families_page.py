@@ -34,6 +34,7 @@ from guichet.ui.screenshots import settle
 from guichet.ui.widgets.contacts_form import ContactsDialog
 from guichet.ui.widgets.details import NOT_KNOWN
 from guichet.ui.widgets.family_tabs import MOST_OPEN
+from guichet.ui.widgets.uninvoiced import UninvoicedDialog
 from guichet.ui.window import MainWindow
 from tests.builders import add_family, add_person, book, slot_of
 from tests.ui import desk_town
@@ -390,6 +391,48 @@ def test_the_month_is_walked_and_turned_with_the_keys_and_a_request_opens(
     assert window.current_name == "requests"
 
 
+def test_nothing_of_a_family_stays_under_the_next_one_s_name(
+    page: FamiliesPage, press: Callable[..., None]
+) -> None:
+    press(Qt.Key.Key_Return)
+    page.view.show_tab("children")
+    settle(page.desk)
+    (card,) = page.view.part("children").cards
+    name = card.child.first_name
+    page.list.table.setFocus()
+    page.list.table.select(1)
+    assert name not in words(page.view), "before the next one is even read"
+    settle(page.desk)
+    press(Qt.Key.Key_Down)
+    assert page.view.current_tab == "children", "the tab looked at stays"
+
+
+def test_the_planning_s_model_keeps_its_word(
+    page: FamiliesPage, qtmodeltester: Any, press: Callable[..., None]
+) -> None:
+    page.open({"family": 1, "tab": "bookings"})
+    settle(page.desk)
+    press(Qt.Key.Key_F5)
+    grid = page.view.part("bookings").grid
+    for _ in range(2):
+        grid.turned.emit(1)
+        settle(page.desk)
+        qtmodeltester.check(grid.planning)
+
+
+def test_the_not_invoiced_lines_open_from_the_balance(page: FamiliesPage, press: Callable[..., None]) -> None:
+    page.open(1)
+    settle(page.desk)
+    assert page.view.balance[1].text() == "0,00\u00a0€"
+    page.view.uninvoiced.setFocus()
+    press(Qt.Key.Key_Space)
+    dialog = page.view.findChild(UninvoicedDialog)
+    assert dialog is not None
+    assert "Total\u00a0: 0,00\u00a0€" in words(dialog)
+    assert "Tout ce qui a été consommé est facturé." in words(dialog)
+    dialog.accept()
+
+
 def test_contacts_are_changed_checked_and_seen_at_once(
     page: FamiliesPage, press: Callable[..., None], town: Database, sql_guard: SqlGuard
 ) -> None:
@@ -446,7 +489,7 @@ def test_the_second_agent_is_told_and_loses_nothing(
     press(Qt.Key.Key_S, CTRL)
     assert dialog.isVisible()
     assert "modifiées par admin" in words(dialog)
-    assert dialog.mobile.text() == "0639980102", "what was typed stays"
+    assert dialog.mobile.value == "06 39 98 01 02", "what was typed stays"
     assert dialog.email.text() == "autre@exemple.fr", "what the other desk wrote is shown"
     press(Qt.Key.Key_S, CTRL)
 

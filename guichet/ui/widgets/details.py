@@ -49,6 +49,7 @@ class Details(QWidget):
         shown.setWordWrap(True)
         shown.setProperty("role", "" if value else "muted")
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        shown.setToolTip(value)
         shown.setAccessibleName(f"{name}{NBSP}: {value or NOT_KNOWN}")
         shown.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         inside = QVBoxLayout(cell)

@@ -22,6 +22,7 @@ from guichet.rules.permissions import Permission
 from guichet.services import family_alerts, family_sheet, requests, statements
 from guichet.services.balances import Balances
 from guichet.services.family_sheet import FamilySheet
+from guichet.services.invoice_documents import InvoiceRow
 from guichet.services.requests import Queue, RequestQuery, RequestRow
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tokens import Space
@@ -137,7 +138,7 @@ class FamilyView(QWidget):
             Tab(
                 "invoices",
                 "Fac&tures",
-                lambda: InvoiceList(tools, self, of_family=True),
+                self._build_invoices,
                 InvoiceList.show_all,
                 Permission.READ_BILLING,
             ),
@@ -157,6 +158,7 @@ class FamilyView(QWidget):
     def show_family(self, family_id: int, tab: str = "") -> None:
         """Read and show this family, at this tab (as it was, when none is named)."""
         if family_id != self.family_id:
+            self._forget_parts()
             self.family_id = family_id
             self.alerts.show_alerts(())
         if tab:
@@ -245,16 +247,27 @@ class FamilyView(QWidget):
         """Put a tab's widget in the place that was held for it."""
         tab = self._tabs[place]
         self._built[tab.key] = made = tab.build()
+        self._replace(place, made, tab.title)
+
+    def _replace(self, place: int, made: QWidget, title: str) -> None:
         current, held = self.tabs.currentIndex(), self.tabs.widget(place)
         visible = self.tabs.isTabVisible(place)
         self.tabs.blockSignals(True)
         self.tabs.removeTab(place)
-        self.tabs.insertTab(place, made, tab.title)
+        self.tabs.insertTab(place, made, title)
         self.tabs.setTabVisible(place, visible)
         self.tabs.setCurrentIndex(current)
         self.tabs.blockSignals(False)
         if held is not None:
             held.deleteLater()
+
+    def _forget_parts(self) -> None:
+        """Empty every tab: nothing of one family may stand, even for a moment, under the name of another."""
+        for place, tab in enumerate(self._tabs):
+            part = self._built.pop(tab.key, None)
+            if part is not None:
+                self._replace(place, QWidget(self.tabs), tab.title)
+        self._read.clear()
 
     def _build_household(self) -> HouseholdTab:
         tab = HouseholdTab(self._tools, self)
@@ -287,6 +300,14 @@ class FamilyView(QWidget):
         listed.table.opened.connect(self._open_request)
         listed.table.setToolTip("Entrée ouvre la demande")
         return listed
+
+    def _build_invoices(self) -> InvoiceList:
+        listed = InvoiceList(self._tools, self, of_family=True)
+        listed.list.table.opened.connect(self._open_invoice)
+        return listed
+
+    def _open_invoice(self, row: InvoiceRow) -> None:
+        self.go.emit(Destination("billing", {"invoice": row.invoice_id}))
 
     def _show_requests(self, family_id: int) -> None:
         query = RequestQuery(queue=Queue.ALL, family_id=family_id, sort="submitted_at", descending=True)

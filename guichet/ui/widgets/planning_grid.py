@@ -35,7 +35,7 @@ NO_INDEX = QModelIndex()
 CELL_ROLE = Qt.ItemDataRole.UserRole + 1
 OUTSIDE_ROLE = Qt.ItemDataRole.UserRole + 2
 SATURDAY = 5
-TITLE_CHARACTERS = 26
+TITLE_CHARACTERS = (30, 18)
 CELL_CHARACTERS = 3.2
 WORDS_FROM = 12
 
@@ -259,6 +259,7 @@ class PlanningGrid(QTableView):
         self.setAccessibleName(name)
         self.setItemDelegate(CellPainter(theme, self))
         self.setVerticalHeader(RowTitles(theme, self))
+        self.setStyleSheet("QTableCornerButton::section { background: transparent; border: none; }")
         self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 4px 0; }")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -292,13 +293,16 @@ class PlanningGrid(QTableView):
         if planning is None or not planning.first <= day <= planning.last or not self.planning.rowCount():
             return
         row = max(self.currentIndex().row(), self.planning.rowCount() - len(planning.rows))
-        self.setCurrentIndex(self.planning.index(row, (day - planning.first).days))
+        found = self.planning.index(row, (day - planning.first).days)
+        self.setCurrentIndex(found)
+        self.scrollTo(found, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def adjust_sizes(self) -> None:
         """Cells and titles from the font in force; a week takes the whole width."""
         metrics = self.fontMetrics()
         self.verticalHeader().setDefaultSectionSize(round(metrics.height() * 2.2))
-        self.verticalHeader().setFixedWidth(metrics.averageCharWidth() * TITLE_CHARACTERS)
+        widest, narrowest = (metrics.averageCharWidth() * most for most in TITLE_CHARACTERS)
+        self.verticalHeader().setFixedWidth(max(narrowest, min(widest, self.width() // 4)))
         columns = self.planning.columnCount()
         smallest = round(metrics.averageCharWidth() * CELL_CHARACTERS)
         room = self.viewport().width() // columns if columns else smallest
