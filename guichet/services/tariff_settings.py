@@ -118,7 +118,7 @@ class SaveTariff:
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What follows the tariff read at `version`, from `values.valid_from`: the former one stops the day before."""
+    """What follows the tariff read at `version`, from `values.valid_from`: the former one stops the day before at last."""
 
     tariff_id: int
     version: int
@@ -199,19 +199,16 @@ def save_tariff(session: Session, context: Context, command: SaveTariff) -> int:
 
 @needs(Permission.ADMINISTER)
 def follow_tariff(session: Session, context: Context, command: NewVersion) -> int:
-    """Give a tariff its next version: the former one stops the day before. Return the new one's id.
+    """Give a tariff its next version: the former one stops the day before, unless it has ended. Return the new one's id.
 
     Raises UserError when something is already priced on or after that day, as for `save_tariff` otherwise.
     """
     hold_settings(session)
     row = _held(session, command.tariff_id, command.version)
     start = command.values.valid_from
-    if not row.valid_from < start <= row.valid_until:
+    if start <= row.valid_from:
         raise UserError(
-            f"La nouvelle version commence pendant la validité de l’ancienne : après le {format_date(row.valid_from)}"
-            + (
-                f", au plus tard le {format_date(row.valid_until)}." if row.valid_until < END_OF_TIME else "."
-            ),
+            f"La nouvelle version commence après l’ancienne, qui vaut depuis le {format_date(row.valid_from)}.",
             field="valid_from",
         )
     late = session.execute(
@@ -226,7 +223,7 @@ def follow_tariff(session: Session, context: Context, command: NewVersion) -> in
             code="tariff_used",
         )
     former = _values(row, _grids(session)[row.id])
-    row.valid_until = start - timedelta(days=1)
+    row.valid_until = min(row.valid_until, start - timedelta(days=1))
     session.flush()  # the new version is judged beside the shortened one
     values = _checked(session, command.values, tariff_id=0)
     tariff_id = _insert(session, values, _free_code(session, values))

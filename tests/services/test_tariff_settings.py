@@ -229,20 +229,31 @@ def test_a_tariff_that_priced_something_is_followed_not_rewritten(
     ]
 
 
-def test_a_new_version_starts_within_the_former_one(
+@pytest.mark.parametrize(("day", "code"), [(START, "user_error"), (date(2026, 9, 2), "tariff_gap")])
+def test_a_new_version_starts_after_the_former_one_and_leaves_no_day_without_price(
+    database: Database, context: Context, activity_id: int, day: date, code: str
+) -> None:
+    tariff_id = save(database, context, single(activity_id, valid_until=date(2026, 8, 31)))
+    before = row_of(database, context, tariff_id)
+    command = NewVersion(tariff_id, before.version, single(activity_id, valid_from=day))
+    with pytest.raises(UserError) as refusal:
+        transaction.run(database, context, tariff_settings.follow_tariff, command)
+    assert (refusal.value.field, refusal.value.code) == ("valid_from", code)
+    assert row_of(database, context, tariff_id) == before
+
+
+def test_the_next_year_follows_a_tariff_that_ends(
     database: Database, context: Context, activity_id: int
 ) -> None:
     tariff_id = save(database, context, single(activity_id, valid_until=date(2026, 8, 31)))
-    version = row_of(database, context, tariff_id).version
-    for day in (START, date(2026, 9, 1)):
-        with pytest.raises(UserError) as refusal:
-            transaction.run(
-                database,
-                context,
-                tariff_settings.follow_tariff,
-                NewVersion(tariff_id, version, single(activity_id, valid_from=day)),
-            )
-        assert refusal.value.field == "valid_from"
+    before = row_of(database, context, tariff_id)
+    following = single(activity_id, cents=450, valid_from=date(2026, 9, 1))
+    transaction.run(
+        database, context, tariff_settings.follow_tariff, NewVersion(tariff_id, before.version, following)
+    )
+    assert row_of(database, context, tariff_id).values == before.values
+    assert price_on(database, activity_id, date(2026, 8, 31)).amount == 415
+    assert price_on(database, activity_id, date(2026, 9, 1)).amount == 450
 
 
 def test_a_refused_new_version_leaves_the_former_one_whole(

@@ -12,18 +12,21 @@ from guichet.models.database import Database
 from guichet.rules.deadline_words import describe_rule
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Role
+from guichet.rules.tariffs import TariffMethod
 from guichet.services import (
     accounts,
     activity_settings,
     calendars,
     deadlines_settings,
     settings,
+    tariff_settings,
     town_settings,
     transaction,
     users,
 )
 from guichet.services.accounts import Credentials, NewAccount
 from guichet.services.calendars import CalendarView, ClosureRow, SaveRow, SchoolYearRow
+from guichet.services.tariff_settings import SaveTariff, TariffRow, TariffValues
 from guichet.services.town_settings import ChangeTown
 from guichet.services.transaction import Context
 from guichet.ui.messages import Confirmation
@@ -33,6 +36,7 @@ from guichet.ui.screenshots import settle
 from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_deadlines import DeadlinesSection
 from guichet.ui.widgets.settings_desk import DeskSection
+from guichet.ui.widgets.settings_tariffs import TariffsSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
@@ -397,6 +401,61 @@ def test_the_desk_s_rules_fields_and_activities_are_saved_each_in_its_tab(
     [row] = sql_guard.aside(lambda: transaction.read(town, context, activity_settings.list_activities, None))
     assert row.rules.immediate
     assert not window.tools.drafts.pending
+
+
+def test_a_tariff_by_brackets_is_typed_with_its_examples(
+    wednesday: int, window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    section = tariffs_section(window)
+    section.add.click()
+    type_text(section.name_field, "Journée par quotient")
+    section.method.setCurrentIndex(section.method.findText("Tranches de quotient"))
+    type_date(section.valid_from, "01/09/2026")
+    type_text(section.brackets.prices[0], "4,10")
+    section.brackets.add.click()
+    type_text(section.brackets.starts[1], "700")
+    assert "Tranche 2" in section.examples.text()
+    type_text(section.brackets.prices[1], "9,9")
+    assert "QF 300 : 4,10\u00a0€" in section.examples.text()
+    assert "QF 800 : 9,90\u00a0€" in section.examples.text()
+    assert "Sans quotient : 9,90\u00a0€" in section.examples.text()
+    save_by_key(window, section.name_field)
+    [row] = tariffs_of(town, context, sql_guard)
+    assert row.values.brackets == ((0, 700, 410), (700, None, 990))
+    assert row.values.valid_from == date(2026, 9, 1)
+    assert section.card.title.text() == "Journée par quotient (mercredi-2026)"
+    assert not window.tools.drafts.pending
+
+
+def test_a_tariff_is_followed_by_its_next_version(
+    wednesday: int, window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard
+) -> None:
+    values = TariffValues("Journée", wednesday, TariffMethod.SINGLE, date(2025, 9, 1), amount_cents=415)
+    sql_guard.aside(lambda: transaction.run(town, context, tariff_settings.save_tariff, SaveTariff(values)))
+    section = tariffs_section(window)
+    section.table.select(0)
+    section.follow.click()
+    assert section.valid_from.value == date(2026, 4, 1)
+    type_date(section.amount, "4,50")
+    save_by_key(window, section.amount)
+    rows = tariffs_of(town, context, sql_guard)
+    assert [(row.values.amount_cents, row.values.valid_from, row.values.valid_until) for row in rows] == [
+        (450, date(2026, 4, 1), date(9999, 12, 31)),
+        (415, date(2025, 9, 1), date(2026, 3, 31)),
+    ]
+
+
+def tariffs_section(window: MainWindow) -> TariffsSection:
+    section = shown(window, "tariffs").section
+    assert isinstance(section, TariffsSection)
+    return section
+
+
+def tariffs_of(database: Database, context: Context, guard: SqlGuard) -> tuple[TariffRow, ...]:
+    found: tuple[TariffRow, ...] = guard.aside(
+        lambda: transaction.read(database, context, tariff_settings.list_tariffs, None).tariffs
+    )
+    return found
 
 
 def type_date(field: QLineEdit, text: str) -> None:

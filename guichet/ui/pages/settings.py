@@ -15,6 +15,7 @@ from guichet.ui.widgets.settings_deadlines import DeadlinesSection
 from guichet.ui.widgets.settings_desk import DeskSection
 from guichet.ui.widgets.settings_form import SAVE_KEY
 from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.widgets.settings_tariffs import TariffsSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 
@@ -22,6 +23,7 @@ SECTIONS: tuple[type[SettingsSection], ...] = (
     TownSection,
     CalendarSection,
     DeadlinesSection,
+    TariffsSection,
     DeskSection,
     UsersSection,
 )
