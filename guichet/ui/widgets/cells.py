@@ -88,7 +88,7 @@ class CellDelegate(QStyledItemDelegate):
         widget.style().drawPrimitive(
             QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, box, painter, widget
         )
-        return area.adjusted(where.right() - area.left() + CELL_PADDING, 0, 0, 0)
+        return area.adjusted(where.right() + 1 - area.left() + CELL_PADDING, 0, 0, 0)
 
     def _paint_cursor(self, painter: QPainter, option: Any, index: Index) -> None:
         """A line above and below the row under the cursor, when the table has the keyboard."""

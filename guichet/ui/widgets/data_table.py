@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyle, QTableView, QWidget
 
 from guichet.rules.spreadsheets import pasted
 from guichet.ui.actions import Action
@@ -169,12 +169,17 @@ class DataTable(QTableView):
 
     def _resized(self, place: int, _before: int, pixels: int) -> None:
         if not self._laying_out and pixels and 0 <= place < len(self.paged.columns):
-            widths = {**self.choice.widths, self.paged.columns[place].key: self._characters(pixels)}
+            widths = {**self.choice.widths, self.paged.columns[place].key: self._characters(place, pixels)}
             self.choice = replace(self.choice, widths=widths)
             self.columns_chosen.emit(self.choice)
 
-    def _characters(self, pixels: int) -> float:
-        return round((pixels - 2 * CELL_PADDING) / self.fontMetrics().averageCharWidth(), 2)
+    def _characters(self, place: int, pixels: int) -> float:
+        return round((pixels - self._around(place)) / self.fontMetrics().averageCharWidth(), 2)
+
+    def _around(self, place: int) -> int:
+        """What a column takes besides its value: the air on both sides, and the box to tick in the first one."""
+        box = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, None, self)
+        return 2 * CELL_PADDING + (box + CELL_PADDING if self.paged.checkable and place == 0 else 0)
 
     def _moved(self, _place: int, _before: int, _now: int) -> None:
         if not self._laying_out:
@@ -211,7 +216,7 @@ class DataTable(QTableView):
         unless the person chose them.
         """
         columns, header = self.paged.columns, self.horizontalHeader()
-        wanted = {place: self._width(column) for place, column in enumerate(columns)}
+        wanted = {place: self._width(place) for place in range(len(columns))}
         if not self.choice.has_chosen(self._offered):
             by_need = sorted(wanted, key=lambda place: (columns[place].optional, place))
             while sum(wanted.values()) > self.viewport().width() and columns[by_need[-1]].optional:
@@ -231,10 +236,11 @@ class DataTable(QTableView):
                 header.resizeSection(place, wanted[place])
         self._laying_out = False
 
-    def _width(self, column: Column[Any]) -> int:
+    def _width(self, place: int) -> int:
+        column = self.paged.columns[place]
         own = FLEXIBLE_MINIMUM if column.width is None else column.width
         characters = self.choice.widths.get(column.key, own)
-        return round(self.fontMetrics().averageCharWidth() * characters) + 2 * CELL_PADDING
+        return round(self.fontMetrics().averageCharWidth() * characters) + self._around(place)
 
     # Rows
 
