@@ -20,6 +20,7 @@ from guichet.rules.text import format_date
 AUTOMATIC, AGENT, COUNTER = FieldPolicy.AUTOMATIC, FieldPolicy.AGENT, FieldPolicy.COUNTER
 
 _LABEL_LENGTH = 240
+_FRENCH_IBAN_LENGTH = 27
 
 Check = Callable[[Any], Any]
 
@@ -70,10 +71,17 @@ def check_email(value: str) -> str:
 
 def check_iban(value: str) -> str:
     """An IBAN without its spaces, its key checked. Raises ValueError."""
+    compact = str(iban.compact(value))
+    if compact.startswith("FR") and len(compact) != _FRENCH_IBAN_LENGTH:
+        raise ValueError(
+            f"IBAN : {_FRENCH_IBAN_LENGTH} caractères attendus pour la France, {len(compact)} ici."
+        )
     try:
-        return str(iban.validate(value))
+        return str(iban.validate(compact))
     except ValidationError:
-        raise ValueError("IBAN : la clé de contrôle ou la longueur est fausse.") from None
+        raise ValueError(
+            "IBAN : la clé de contrôle ne correspond pas, un caractère manque ou est faux."
+        ) from None
 
 
 def check_bic(value: str) -> str:

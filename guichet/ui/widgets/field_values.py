@@ -1,12 +1,21 @@
 """One way to read, fill and watch any field of a form, whatever widget it is."""
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QDate, SignalInstance
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
 from guichet.ui.widgets.composite_field import CompositeField
 from guichet.ui.widgets.typed_fields import TypedField
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """A field that says itself what a draft keeps of it, in plain JSON values."""
+
+    def typed(self) -> Any: ...
+
+    def put_typed(self, typed: Any) -> None: ...
 
 
 def value_of(field: QWidget) -> Any:
@@ -45,7 +54,7 @@ def put_value(field: QWidget, value: Any) -> None:
 def typed_of(field: QWidget) -> Any:
     """What a person put there, right or wrong, in plain JSON values."""
     match field:
-        case TypedField() | CompositeField():
+        case Kept():
             return field.typed()
         case QLineEdit():
             return field.text()
@@ -66,7 +75,7 @@ def typed_of(field: QWidget) -> Any:
 def put_typed(field: QWidget, typed: Any) -> None:
     """Put back what `typed_of` gave."""
     match field:
-        case TypedField() | CompositeField():
+        case Kept():
             field.put_typed(typed)
         case QLineEdit():
             field.setText(str(typed))

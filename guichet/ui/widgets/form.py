@@ -33,6 +33,7 @@ Command = TypeVar("Command")
 
 SUBMIT_KEYS = ("Ctrl+Return", "Ctrl+Enter", "Ctrl+S")
 REQUIRED = "Ce champ est obligatoire."
+_BY_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 _STILL_THERE = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
@@ -45,6 +46,7 @@ class _Row:
     required: bool
     tried: bool = False
     refused: str = ""
+    refused_value: Any = None
 
 
 @dataclass(frozen=True)
@@ -285,7 +287,7 @@ class Form(QWidget):
             self._judge()
             announce(self._general, error.message)
             return
-        row.tried, row.refused = True, error.message
+        row.tried, row.refused, row.refused_value = True, error.message, value_of(row.field)
         self._judge()
         self._point_at(row)
 
@@ -333,7 +335,9 @@ class Form(QWidget):
         if self._filling:
             return
         row = self._rows[name]
-        row.refused = self._refused = ""
+        self._refused = ""
+        if row.refused and value_of(row.field) != row.refused_value:
+            row.refused = ""
         if row.tried or self._general.text():
             self._judge()
         self._keep()
@@ -362,11 +366,18 @@ class Form(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() not in _STILL_THERE:
-            for row in self._rows.values():
-                if row.field is watched:
-                    row.tried = True
-                    self._judge()
+            self._on_left(watched, event.reason() in _BY_TAB)
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and _is_ctrl_enter(event):
+            self._ask_to_submit()  # what holds several lines keeps the key from the shortcut
+            return True
         return super().eventFilter(watched, event)
+
+    def _on_left(self, field: QObject, by_tab: bool) -> None:
+        """Try the field that was left; one passed over by a click or by the program says nothing of being empty."""
+        for name, row in self._rows.items():
+            if row.field is field and (by_tab or typed_of(row.field) != self._clean[name]):
+                row.tried = True
+                self._judge()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter in the last field submits, where anyone listens; elsewhere it is for the dialog's own button."""
@@ -411,6 +422,11 @@ class Form(QWidget):
         inside.addStretch(1)
         line.hide()
         return line, forget
+
+
+def _is_ctrl_enter(event: QKeyEvent) -> bool:
+    enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    return enter and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
 
 
 def _say(label: QLabel, sentence: str) -> None:

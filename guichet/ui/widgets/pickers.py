@@ -186,16 +186,35 @@ class PersonField(QComboBox):
         super().__init__(parent)
         self._tools = tools
         self._role = role
+        self._family_id: int | None = None
         self._wanted: int | None = None
+        self.activated.connect(self._on_activated)
 
     def show_family(self, family_id: int | None, person_id: int | None = None) -> None:
         """Offer the members of this family (only those of the role, `child` or `adult`), `person_id` chosen."""
-        self._wanted = person_id
+        if person_id is not None or family_id != self._family_id:
+            self._wanted = person_id
+        self._family_id = family_id
         self.clear()
         if family_id is not None:
             self._tools.desk.fetch(family_sheet.sheet, family_id, then=self._show, key=self)
 
+    def typed(self) -> int | None:
+        """Who is chosen, or will be once the family is read."""
+        chosen: int | None = self.currentData()
+        return self._wanted if chosen is None else chosen
+
+    def put_typed(self, typed: int | None) -> None:
+        """Put back what `typed` gave, now or once the family is read."""
+        self._wanted = typed
+        self.setCurrentIndex(self.findData(typed))
+
+    def _on_activated(self) -> None:
+        self._wanted = self.currentData()
+
     def _show(self, sheet: FamilySheet) -> None:
+        if sheet.family_id != self._family_id:
+            return  # another family was chosen meanwhile
         self._offer([member for member in sheet.members if self._role in ("", member.role)])
 
     def _offer(self, members: Sequence[MemberView]) -> None:

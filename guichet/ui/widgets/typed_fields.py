@@ -68,8 +68,12 @@ class TypedField(QLineEdit):
         return self._understood()[1]
 
     def typed(self) -> Any:
-        """What was typed, as it was, in plain JSON values: a draft keeps it even when it is wrong."""
-        return self.text()
+        """What a draft keeps, in plain JSON values: what is wrong as it was typed, what is right as it is written.
+
+        « demain » kept until tomorrow must not become another day, nor « 40 » put in order look like typing.
+        """
+        value = self.value
+        return self.text() if value is None else self.write(value)
 
     def put_typed(self, typed: Any) -> None:
         """Put back what `typed` gave."""
