@@ -21,7 +21,8 @@ from guichet.ui.tables import (
     State,
 )
 from guichet.ui.theme import Theme, Tone
-from guichet.ui.widgets.data_table import DataTable, RowAction
+from guichet.ui.widgets.data_table import DataTable
+from guichet.ui.widgets.table_menu import RowAction
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def test_the_order_of_a_query_is_marked_on_its_title_without_asking_for_it_again
 ) -> None:
     model.show_first(lines(0, 10), 10)
     with qtbot.assertNotEmitted(model.sorting):
-        table.show_order("key", descending=True)
+        table.columns.mark_order("key", descending=True)
     assert table.horizontalHeader().sortIndicatorSection() == 3
     assert table.horizontalHeader().sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
 

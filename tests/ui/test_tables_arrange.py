@@ -87,7 +87,7 @@ def make(tools: Tools, desk: Desk, qtbot: QtBot) -> Made:
 
 
 def titles(listed: SqlList[FamilyRow]) -> list[str]:
-    return [column.title for column in listed.table.shown_columns()]
+    return [column.title for column in listed.table.columns.shown()]
 
 
 def dialog_of(listed: SqlList[FamilyRow]) -> ColumnsDialog:
@@ -138,7 +138,7 @@ def test_columns_are_ticked_and_moved_from_the_keyboard_and_kept_in_the_account(
 
 def test_chosen_columns_stay_however_little_room_there_is(make: Made) -> None:
     listed = make()
-    listed.table.choose_columns(ColumnChoice(("Famille", "Téléphone", "Ville", "Enfants")))
+    listed.table.columns.choose(ColumnChoice(("Famille", "Téléphone", "Ville", "Enfants")))
     listed.resize(330, 400)
     assert titles(listed) == ["Famille", "Téléphone", "Ville", "Enfants"]
 
@@ -202,7 +202,7 @@ def test_the_menu_of_the_titles_shows_a_column_more_or_one_less_and_comes_back(
 )
 def test_a_choice_of_another_release_leaves_the_list_s_own_columns(kept: Any, make: Made) -> None:
     listed = make()
-    listed.table.choose_columns(ColumnChoice.read(kept))
+    listed.table.columns.choose(ColumnChoice.read(kept))
     assert titles(listed) == ["Famille", "Numéro", "Enfants", "Téléphone"]
 
 
@@ -232,13 +232,13 @@ def test_a_view_brings_back_the_words_the_page_s_filters_the_order_and_the_colum
     type_text(listed.filter, "dupont")
     qtbot.waitUntil(lambda: listed.model.total == 1)
     listed.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-    listed.table.choose_columns(ColumnChoice(("Numéro", "Famille")))
+    listed.table.columns.choose(ColumnChoice(("Numéro", "Famille")))
     settle(desk)
     entries_of(views)["&Enregistrer cette vue…"].trigger()
     name(views, "Mes Dupont", qtbot)
     page["queue"] = "all"
     listed.filter.show_text("")
-    listed.table.reset_columns()
+    listed.table.columns.reset()
     listed.ask(FamilyQuery(), own_order=True)
     settle(desk)
     assert listed.model.total == 2

@@ -300,7 +300,7 @@ def test_what_is_shown_is_exported_whole_with_its_columns_in_their_order(
     make: Made, desk: Desk, tmp_path: Path, toasts: list[Confirmation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = make(key="families", filter_hint="Nom", describe=lambda: "Familles actives")
-    listed.table.choose_columns(replace(listed.table.choice, shown=("Ville", "Numéro", "Famille")))
+    listed.table.columns.choose(replace(listed.table.columns.choice, shown=("Ville", "Numéro", "Famille")))
     listed.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
     settle(desk)
     file = tmp_path / "familles.xlsx"

@@ -21,10 +21,11 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import Column, PagedTableModel
 from guichet.ui.tasks import Task
 from guichet.ui.widgets.columns_dialog import ColumnsDialog
-from guichet.ui.widgets.data_table import DataTable, RowAction, Rows
+from guichet.ui.widgets.data_table import DataTable
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.filter_field import FilterField
 from guichet.ui.widgets.list_export import ListExport, write_list
+from guichet.ui.widgets.table_menu import RowAction, Rows
 from guichet.ui.widgets.views import ViewsButton
 from guichet.ui.wording import NBSP, count
 
@@ -232,7 +233,7 @@ class SqlList(QWidget, Generic[Row]):
         self._say_why_empty()
         self.model.show_first(page.rows, page.total, page.offset)
         if self._query is not None:
-            self.table.show_order(self._query.sort, self._query.descending)
+            self.table.columns.mark_order(self._query.sort, self._query.descending)
         self._say_count()
         self.loaded.emit(page)
 
@@ -307,7 +308,7 @@ class SqlList(QWidget, Generic[Row]):
             "text": self.filter.text(),
             "sort": order[0],
             "descending": order[1],
-            "columns": self.table.choice.kept(),
+            "columns": self.table.columns.choice.kept(),
         }
 
     def _restore(self, restore: Callable[[dict[str, Any]], None], shown: dict[str, Any]) -> None:
@@ -324,22 +325,22 @@ class SqlList(QWidget, Generic[Row]):
             self._filter() if not self.filter.isHidden() else self._ask_again()
 
     def _let_choose_columns(self) -> None:
-        self.table.let_choose_columns()
+        self.table.columns.let_choose()
         self.table.list_actions.append(Action("Colonnes…", self.ask_columns))
-        self.table.columns_asked.connect(self.ask_columns)
-        self.table.columns_chosen.connect(self._keep_columns)
+        self.table.columns.asked.connect(self.ask_columns)
+        self.table.columns.chosen.connect(self._keep_columns)
         self._tools.preferences.loaded.connect(self._take_columns)
         self._take_columns()
 
     def ask_columns(self) -> None:
         """Let the person choose the columns and their order."""
-        shown, choice = self.table.shown_columns(), self.table.choice
-        dialog = ColumnsDialog(self.table.offered, shown, choice, self)
+        shown, choice = self.table.columns.shown(), self.table.columns.choice
+        dialog = ColumnsDialog(self.table.columns.offered, shown, choice, self)
         dialog.chosen.connect(self._choose_columns)
         dialog.open()
 
     def _choose_columns(self, choice: ColumnChoice) -> None:
-        self.table.choose_columns(choice)
+        self.table.columns.choose(choice)
         self._keep_columns(choice)
 
     def _keep_columns(self, choice: ColumnChoice) -> None:
@@ -347,7 +348,7 @@ class SqlList(QWidget, Generic[Row]):
 
     def _take_columns(self) -> None:
         kept = self._tools.preferences.get(f"columns.{self._key}", None)
-        self.table.choose_columns(ColumnChoice.read(kept))
+        self.table.columns.choose(ColumnChoice.read(kept))
 
     def choose_export(self) -> None:
         """Ask where to write the list as an Excel file, and write it."""
@@ -362,7 +363,7 @@ class SqlList(QWidget, Generic[Row]):
         asked = ListExport(
             self._function,
             self._query,
-            self.table.shown_columns(),
+            self.table.columns.shown(),
             self._name,
             self._said_filters(),
             path,
