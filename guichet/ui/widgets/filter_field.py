@@ -27,7 +27,7 @@ class FilterField(QLineEdit):
         self._pause.setInterval(TYPING_MILLISECONDS)
         self._pause.timeout.connect(self.changed)
         self.textEdited.connect(self._typed)
-        self._come = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), owner, self._take_focus)
+        self._come = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), owner, self.take_focus)
         self._come.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._come.setEnabled(bool(placeholder))
 
@@ -65,7 +65,8 @@ class FilterField(QLineEdit):
             case _:
                 super().keyPressEvent(event)
 
-    def _take_focus(self) -> None:
+    def take_focus(self) -> None:
+        """Come here, ready to type other words."""
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.selectAll()
 
