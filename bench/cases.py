@@ -4,31 +4,22 @@
 """
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
-
-from sqlalchemy import select
 
 from bench import town
 from bench.collecting import collecting
-from bench.measure import Measure, hand_over, timed
+from bench.measure import hand_over, timed
 from guichet.models import schema
 from guichet.models.database import Database, open_database
-from guichet.models.people import Family
-from guichet.rules.text import paris_day
-from guichet.services import families, intake, invoice_documents, invoices, pricing, transaction
+from guichet.services import intake, invoice_documents, invoices, pricing, transaction
 from guichet.services.accounts import system_actor
 from guichet.services.demo.build import DEMO_NOW, build
 from guichet.services.demo.night import write_night_file
-from guichet.services.demo.people import invent, load_names, write_households
-from guichet.services.demo.writing import Writer
 from guichet.services.transaction import Context
 
 BOTH = ("sqlite", "postgresql")
@@ -98,28 +89,6 @@ def intake_of_a_night(database: Database) -> None:
         assert again.imported == 0
 
 
-def type_ahead(database: Database) -> None:
-    """Search as a person types, letter by letter, among 10,000 families."""
-    with database.writing() as session:
-        households = invent(Random(1), load_names(), 10_000, paris_day(DEMO_NOW))
-        write_households(Writer(session, DEMO_NOW), households)
-    who = Context(system_actor("bench"), DEMO_NOW)
-    with database.reading() as session:
-        labels = session.execute(select(Family.label).order_by(Family.id).limit(40)).scalars().all()
-    typed = [label[:length] for label in labels for length in range(1, min(len(label), 8) + 1)]
-    times = []
-    with timed(f"search, {len(typed)} keys struck", len(typed), "searches") as whole:
-        for text in typed:
-            start = time.perf_counter()
-            transaction.read(database, who, families.search, families.FamilyQuery(text=text))
-            times.append(time.perf_counter() - start)
-    hand_over(whole)
-    slowest = Measure("the slowest of them", wall=max(times), cpu=whole.cpu / len(typed))
-    slowest.wall_under(0.05)
-    hand_over(slowest)
-    hand_over(Measure("the median", wall=statistics.median(times), cpu=whole.cpu / len(typed)))
-
-
 def start_up(database: Database) -> None:
     """Start the desktop on the demonstration town until the first page shows its data, cold then warm."""
     build(database, families=300)
@@ -143,6 +112,12 @@ def _lists(database: Database) -> None:
     lists(database)
 
 
+def _keystrokes(database: Database) -> None:
+    from bench.keystrokes import keystrokes
+
+    keystrokes(database)
+
+
 def _deciding(database: Database) -> None:
     from bench.deciding import accept_one_by_one
 
@@ -156,7 +131,7 @@ CASES = {
         Case("printing", "1,000 families, 20,000 charges, one page an invoice", printing),
         Case("collecting", "2,000 families of a child under six, a month of 40,000 charges", collecting),
         Case("import", "demonstration town of 1,000 families, a night of 20,000 requests", intake_of_a_night),
-        Case("type-ahead", "10,000 invented families, some 35,000 people", type_ahead),
+        Case("keystrokes", "10,000 families, 18,000 children, 60,000 documents of each kind", _keystrokes),
         Case("lists", "100,000 families of two, offscreen", _lists),
         Case("deciding", "10,000 families, 20,000 requests, the key to the next on screen", _deciding),
         Case("start-up", "demonstration town of 300 families, offscreen", start_up, ("sqlite",)),

@@ -19,7 +19,7 @@ from guichet.services.transaction import Context
 
 SHOWN = 8
 # Children are looked for in the best families: enough of them that a first name is found behind common labels.
-CANDIDATES = 80
+CANDIDATES = 40
 _NUMBER, _LABEL, _BEGINNINGS, _INSIDE = range(4)
 
 
@@ -58,7 +58,8 @@ def everything(session: Session, context: Context, query: SearchQuery) -> Found:
     found: list[Hit] = []
     if context.may(Permission.READ_FAMILIES):
         found += _families_and_children(session, query.text, wanted)
-    found += search_numbers.numbered(session, context, query.text, wanted)
+    if has_digit(query.text):
+        found += search_numbers.numbered(session, context, query.text, wanted)
     by_kind = {kind: [hit for hit in found if hit.kind is kind] for kind in Kind}
     groups = [
         Group(kind, tuple(hits[: query.limit]), len(hits) > query.limit)
@@ -66,6 +67,11 @@ def everything(session: Session, context: Context, query: SearchQuery) -> Found:
         if hits
     ]
     return Found(query.text, tuple(sorted(groups, key=lambda group: not group.hits[0].exact)))
+
+
+def has_digit(texts: Iterable[str]) -> bool:
+    """Whether a number may be meant."""
+    return any(char.isdigit() for text in texts for char in text)
 
 
 def _families_and_children(session: Session, text: str, wanted: int) -> list[Hit]:
@@ -106,12 +112,13 @@ def _children(
     session: Session, words: Sequence[str], typed: Collection[str], family_ids: Sequence[int], wanted: int
 ) -> list[Hit]:
     """The child whose number was typed, then those whom the words name best in each of the families found."""
-    numbered = session.execute(
+    by_number = (
         select(Person.id, Membership.family_id)
         .join(Membership, Membership.person_id == Person.id)
         .where(Person.number.in_(typed), Membership.role == MemberRole.CHILD)
         .order_by(Membership.family_id)
-    ).all()
+    )
+    numbered = session.execute(by_number).all() if has_digit(words) else []
     # Digits alone name no child: a telephone or the family's number found the families.
     named_families = family_ids if any(not word.isdigit() for word in words) else ()
     order = list(dict.fromkeys([*(row.family_id for row in numbered), *named_families]))

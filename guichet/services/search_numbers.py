@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from guichet.models.money import Attestation, Invoice, InvoiceKind, Payment, Regie
 from guichet.models.people import Family
@@ -71,8 +71,8 @@ def numbered(session: Session, context: Context, text: str, wanted: int) -> list
 
 def _read(text: str) -> _Typed | None:
     matched = _NUMBER.fullmatch(text.strip())
-    if matched is None:
-        return None
+    if matched is None or (matched["stem"] and text.strip().startswith(("0", "+"))):
+        return None  # a telephone, begun
     words = fold(matched["stem"]).removesuffix(" n").split()
     said = next((kind for kind, names in _SAID.items() if words and words[0] in names), None)
     words = words[1:] if said else words
@@ -169,21 +169,30 @@ def _requests(session: Session, text: str, typed: _Typed | None, wanted: int) ->
     reference = typed.text if typed is not None else text
     forms = {reference, reference.upper(), reference.lower()}
     exact = {*forms, _like_the_newest(session, typed)} if typed is not None else forms
-    is_it = Request.external_id.in_(exact)
-    statement = _with_family(Request, Request.family_id).where(Request.superseded_by_id.is_(None))
-    # A span of the index, then the text itself: under a linguistic collation the span holds a little more.
-    begun = [
-        and_(
-            Request.external_id.between(form, _after(form)),
-            Request.external_id.startswith(form, autoescape=True),
-        )
-        for form in forms
-        if typed is not None
-    ]
-    rows = session.execute(
-        statement.where(or_(is_it, *begun)).order_by(is_it.desc(), Request.external_id).limit(wanted)
-    )
-    return [_request_hit(row, exact) for row in rows]
+    conditions: list[ColumnElement[bool]] = [Request.external_id.in_(exact)]
+    if typed is not None:
+        # A span of the index, then the text itself: under a linguistic collation the span holds a little more.
+        conditions += [
+            and_(
+                Request.external_id.between(form, _after(form)),
+                Request.external_id.startswith(form, autoescape=True),
+            )
+            for form in sorted(forms)
+        ]
+    found: dict[int, Hit] = {}
+    for condition in conditions:
+        if len(found) < wanted:
+            for row in session.execute(_current_requests(condition).limit(wanted)):
+                found.setdefault(row[0].id, _request_hit(row, exact))
+    return list(found.values())[:wanted]
+
+
+def _current_requests(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The latest revision of each, in the order of the index on references, so that a limit stops early."""
+    # Written so that SQLite does not start from the index of superseded requests: nearly all rows are in it.
+    latest = func.coalesce(Request.superseded_by_id, 0) == 0
+    statement = _with_family(Request, Request.family_id).options(defer(Request.payload))
+    return statement.where(condition, latest).order_by(Request.external_id)
 
 
 def _like_the_newest(session: Session, typed: _Typed) -> str:

@@ -300,7 +300,20 @@ def test_words_begin_those_of_an_act_in_any_order() -> None:
     assert answers(act, ["menu", "red"]) == 1
     assert answers(act, ["barre", "menu"]) == 2
     assert answers(act, ["enu"]) is None
-    assert answers(act, []) == 0
+
+
+def test_what_begins_as_typed_comes_before_what_other_words_find(open_window: Opener) -> None:
+    window = open_window(Role.AGENT)
+
+    def act(label: str, words: str = "") -> Action:
+        return Action(label, lambda: None, words=words)
+
+    page = (act("Garder ouverte", "famille"), act("Fiche famille"))
+    offers = Offers((), "Demandes", page, (act("Familles"),), ())
+    palette = Palette(window.tools, lambda: offers, window)
+    palette.open_over()
+    shown = [line for line in typed(palette, "famil") if not line.startswith(("Sur", "Aller"))]
+    assert shown == ["Familles", "Fiche famille", "Garder ouverte"]
 
 
 @pytest.mark.parametrize(

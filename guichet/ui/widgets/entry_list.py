@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QWidget
 
 from guichet.ui.actions import spoken_key
@@ -102,6 +102,8 @@ class EntryDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._model = model
         self._theme = theme
+        self._drawn: dict[str, QPixmap] = {}
+        theme.changed.connect(self._drawn.clear)
 
     def sizeHint(self, option: Any, index: Index) -> QSize:  # noqa: ARG002 - every line is as high
         return QSize(0, option.fontMetrics.height() + 2 * Space.TIGHT + 2)
@@ -134,8 +136,7 @@ class EntryDelegate(QStyledItemDelegate):
         side = metrics.height()
         middle = area.center().y()
         if entry.icon:
-            drawn = self._theme.icon(entry.icon, colours.muted)
-            drawn.paint(painter, QRect(area.left(), middle - side // 2 + 1, side, side))
+            painter.drawPixmap(area.left(), middle - side // 2 + 1, self._icon(entry.icon, side, option))
         left = area.left() + side + Space.SMALL
         right = self._paint_key(painter, option, area, entry.key)
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
@@ -148,6 +149,13 @@ class EntryDelegate(QStyledItemDelegate):
             detail = metrics.elidedText(entry.detail, Qt.TextElideMode.ElideRight, right - left)
             painter.setPen(QColor(colours.muted if not self._selected(option) else colours.text))
             painter.drawText(QRect(left, area.top(), right - left, area.height()), flags, detail)
+
+    def _icon(self, name: str, side: int, option: Any) -> QPixmap:
+        if name not in self._drawn:
+            ratio = option.widget.devicePixelRatioF()
+            icon = self._theme.icon(name, self._theme.colours.muted)
+            self._drawn[name] = icon.pixmap(QSize(side, side), ratio)
+        return self._drawn[name]
 
     def _selected(self, option: Any) -> bool:
         return bool(option.state & QStyle.StateFlag.State_Selected)
@@ -170,7 +178,7 @@ class EntryDelegate(QStyledItemDelegate):
 
 
 class EntryList(QListView):
-    """The list itself: as high as what it holds, up to `MOST_ROWS`."""
+    """The list itself, `MOST_ROWS` high where there is room."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -193,7 +201,6 @@ class EntryList(QListView):
     def show_sections(self, sections: Sequence[Section]) -> None:
         """Replace what is shown; the first entry is chosen."""
         self.entries.show(sections)
-        self.updateGeometry()
         self.choose(0)
 
     def choose(self, place: int) -> None:
@@ -216,8 +223,8 @@ class EntryList(QListView):
         self.choose((place + by) % len(places) if abs(by) == 1 else max(0, place + by))
 
     def sizeHint(self) -> QSize:
-        rows = max(1, min(MOST_ROWS, self.entries.rowCount()))
-        return QSize(super().sizeHint().width(), rows * self.row_height() + 2)
+        # Always as high: a panel that grows and shrinks as one types is restless, and repaints the page beneath.
+        return QSize(super().sizeHint().width(), MOST_ROWS * self.row_height() + 2)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 3 * self.row_height())

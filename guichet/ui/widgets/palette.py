@@ -1,7 +1,7 @@
 """The command palette (Ctrl+K): do something, go somewhere, find someone or a number, all by typing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
@@ -65,6 +65,7 @@ class Palette(Overlay):
         self._tools = tools
         self._ask_offers = offers
         self._offers = Offers((), "", (), (), ())
+        self._acts: list[Section] = []
         self._groups: tuple[Group, ...] = ()
         self._answered = ""
         self._enter_waits = False
@@ -134,11 +135,15 @@ class Palette(Overlay):
 
     def _typed(self, text: str) -> None:
         self._enter_waits = False
-        if not text.strip():
-            self._groups, self._answered = (), text.strip()
-        self._show()
         if text.strip():
             self._fetch(text)
+        else:
+            self._groups, self._answered = (), ""
+        acts = self._acts_of(text)
+        # What was found for the last text stays until the next answer: painting twice a key would delay it.
+        if _labels(acts) != _labels(self._acts) or not text.strip():
+            self._acts = acts
+            self._show()
 
     def _fetch(self, text: str) -> None:
         self._tools.desk.fetch(
@@ -157,41 +162,45 @@ class Palette(Overlay):
 
     def _take_refusal(self, error: UserError) -> None:
         self._answered = self.field.text().strip()
+        self._show()
         self._tools.messages.refuse(error)
 
     @property
-    def _waiting(self) -> bool:
+    def waiting(self) -> bool:
+        """Whether the answer to what is typed has not come yet."""
         return self.field.text().strip() != self._answered
 
     def _show(self) -> None:
-        text = self.field.text()
-        acts = self._sections_of(text)
         found = [self._found_section(group) for group in self._groups]
-        self.results.show_sections([*acts, *found])
+        self.results.show_sections([*self._acts, *found])
         empty = not self.results.entries.places
         self.results.setVisible(not empty)
-        self.status.setVisible(empty and not self._waiting)
+        self.status.setVisible(empty and not self.waiting)
         self.status.setText(NOTHING)
 
-    def _sections_of(self, text: str) -> list[Section]:
-        offers = self._offers
-        sections = [
-            Section(f"Sur cette page{NBSP}: {offers.page_title}", self._matching(offers.page, text)),
-            Section("Aller à", self._matching(offers.pages, text)),
-            Section("Guichet", self._matching(offers.window, text)),
-        ]
+    def _acts_of(self, text: str) -> list[Section]:
+        """The acts under their headings; once one types, those whose name begins so come before."""
+        offers, words = self._offers, fold(text).split()
+        headed = (
+            (f"Sur cette page{NBSP}: {offers.page_title}", offers.page),
+            ("Aller à", offers.pages),
+            ("Guichet", offers.window),
+        )
         if not text.strip():
-            recent = tuple(self._act_entry(act) for act in offers.recent[:RECENT_SHOWN])
-            return [Section("Vus récemment", recent), *sections]
-        return [replace(section, entries=section.entries[:ACTIONS_SHOWN]) for section in sections]
+            recent = ("Vus récemment", offers.recent[:RECENT_SHOWN])
+            return [self._acts_section(heading, acts) for heading, acts in (recent, *headed)]
+        sections = []
+        for heading, acts in headed:
+            ranked = [(rank, act) for act in acts if words and (rank := answers(act, words)) is not None]
+            ranked.sort(key=lambda each: each[0])
+            if ranked:
+                best = [act for _, act in ranked[:ACTIONS_SHOWN]]
+                sections.append((ranked[0][0], self._acts_section(heading, best)))
+        sections.sort(key=lambda each: each[0])
+        return [section for _, section in sections]
 
-    def _matching(self, acts: Sequence[Action], text: str) -> tuple[Entry, ...]:
-        words = fold(text).split()
-        if text.strip() and not words:
-            return ()
-        ranked = [(rank, act) for act in acts if (rank := answers(act, words)) is not None]
-        ranked.sort(key=lambda each: each[0])
-        return tuple(self._act_entry(act) for _, act in ranked)
+    def _acts_section(self, heading: str, acts: Sequence[Action]) -> Section:
+        return Section(heading, tuple(self._act_entry(act) for act in acts))
 
     def _act_entry(self, act: Action) -> Entry:
         return Entry(act.label, "", act.icon, act.shortcut, partial(self._run, act))
@@ -207,7 +216,7 @@ class Palette(Overlay):
 
     def _enter(self) -> None:
         current = self.results.current
-        stale = self._waiting and (current is None or self._is_found(current))
+        stale = self.waiting and (current is None or self._is_found(current))
         if stale:
             self._enter_waits = True
         elif current is not None and current.run is not None:
@@ -230,13 +239,17 @@ class Palette(Overlay):
         self.go.emit(destination(hit, attestations=self._tools.may(Permission.ISSUE_ATTESTATIONS)))
 
 
+def _labels(sections: Sequence[Section]) -> list[tuple[str, ...]]:
+    return [tuple(entry.label for entry in section.entries) for section in sections]
+
+
 def answers(act: Action, words: Sequence[str]) -> int | None:
-    """How well an action answers the folded words, 0 best; None when a word begins none of its own."""
+    """How well an action answers the folded words, 0 best; None when one of them begins none of its own."""
     label = fold(act.label)
     own = [*label.split(), *fold(act.words).split()]
     if not all(any(each.startswith(word) for each in own) for word in words):
         return None
-    if not words or label.startswith(" ".join(words)):
+    if label.startswith(" ".join(words)):
         return 0
     return 1 if all(any(each.startswith(word) for each in label.split()) for word in words) else 2
 
