@@ -26,7 +26,7 @@ from guichet.ui.widgets import import_file
 from guichet.ui.widgets.facts import Card, ShortTable, scrolling
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.first_steps import FirstStepsCard
-from guichet.ui.widgets.home_lists import DayDialog, ExpiringDialog, FreedDialog, ListDialog
+from guichet.ui.widgets.home_lists import DayDialog, ExpiringDialog, FreedDialog, ListDialog, PaymentsDialog
 from guichet.ui.widgets.night_card import NightCard, missing_sentence
 from guichet.ui.widgets.tile import Tile
 from guichet.ui.wording import NBSP, grouped
@@ -208,15 +208,14 @@ class HomePage(Page):
             self._open_list(ExpiringDialog(self.tools, self))
         elif one.opens == "freed":
             self._open_list(FreedDialog(self.tools, self))
+        elif one.opens == "payments":
+            self._open_list(PaymentsDialog(self.tools, paris_day(self.desk.clock()), self))
         else:
             self.go.emit(self._destination(one))
 
     def _destination(self, one: Count) -> Destination:
         if one.opens == "overdue":
             return Destination("billing", {"tab": "invoices", "standing": "overdue"})
-        if one.opens == "payments":
-            today = paris_day(self.desk.clock()).isoformat()
-            return Destination("billing", {"tab": "payments", "start": today, "end": today})
         return Destination("requests", home.QUERIES[one.name])
 
     def _open_list(self, dialog: ListDialog) -> None:

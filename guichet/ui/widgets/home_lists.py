@@ -1,18 +1,21 @@
 """The lists that the home page's numbers open: pieces that expire, places set free, a day's children by name."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.services import day_list, expiring_pieces, freed_places
+from guichet.services import day_list, expiring_pieces, freed_places, payments
 from guichet.services.day_list import DayChild, DayQuery
 from guichet.services.expiring_pieces import ExpiringQuery, ExpiringRow
 from guichet.services.freed_places import FreedQuery, FreedRow
 from guichet.services.home import SiteRow
 from guichet.services.paging import Page as Rows
+from guichet.services.payments import PaymentQuery, PaymentRow
 from guichet.services.requests import Queue, RequestQuery
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tables import Column
@@ -168,6 +171,38 @@ class FreedDialog(ListDialog):
     def destination(self, row: FreedRow) -> Destination:
         query = RequestQuery(queue=Queue.ALL, activity_id=row.activity_id, waiting_on=row.date)
         return Destination("requests", query)
+
+
+PAYMENTS = (
+    Column[PaymentRow]("Numéro", lambda row: row.number, 10, sort="number", bold=True),
+    Column[PaymentRow]("Famille", lambda row: row.family_label, None, sort="family_label"),
+    Column[PaymentRow]("Payeur", lambda row: row.payer_name, None, optional=1),
+    Column[PaymentRow]("Moyen", lambda row: row.mode_label, 18),
+    Column[PaymentRow](
+        "Montant", lambda row: format_euros(row.amount_cents), 12, right=True, sort="amount_cents"
+    ),
+)  # fmt: skip
+
+
+class PaymentsDialog(ListDialog):
+    """What was received today; Enter opens the payment."""
+
+    def __init__(self, tools: Tools, day: date, parent: QWidget) -> None:
+        found = SqlList[PaymentRow](
+            tools,
+            payments.search,
+            PAYMENTS,
+            lambda row: row.payment_id,
+            name="Règlements du jour",
+            empty="Aucun règlement n’est encore encaissé aujourd’hui.",
+            noun="règlement",
+        )
+        text = f"Encaissés le {day_with_weekday(day)}, annulations comprises."
+        super().__init__("Règlements du jour", text, found, "Ouvrir le règlement", parent)
+        found.ask(PaymentQuery(start=day, end=day))
+
+    def destination(self, row: PaymentRow) -> Destination:
+        return Destination("billing", {"payment": row.payment_id})
 
 
 CHILDREN = (
