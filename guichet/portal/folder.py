@@ -49,6 +49,13 @@ class FolderConnector:
                 path.rename(target)
                 yield self._open(target)
 
+    def check(self) -> None:
+        """Write and remove an empty file: answers will be written there. Raises EnvironmentProblem when it cannot be."""
+        with _readable(self._folder):
+            trial = self._folder / ".guichet-essai"
+            trial.touch()
+            trial.unlink()
+
     def send(self, answers: Sequence[Outgoing], now: datetime) -> Iterator[Sent]:
         """Drop one answers file, in one atomic move. The same answers give the same name, so a repeat replaces it."""
         if not answers:

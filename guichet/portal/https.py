@@ -104,6 +104,14 @@ class HttpsConnector:
                 if self.cursor == before:
                     return
 
+    def check(self) -> None:
+        """Ask for the exchange without taking anything in.
+
+        Raises UserError when the portal refuses us, EnvironmentProblem when it is out of reach.
+        """
+        with _reached(), self._get(f"{self._address}/exchange", since=self.cursor) as reply:
+            _refuse_status(reply.status_code)
+
     def send(self, answers: Sequence[Outgoing], now: datetime) -> Iterator[Sent]:  # noqa: ARG002 (dated by files)
         """Post answers one by one, each with its key. A refusal by the portal is told and the next one tried."""
         for answer in answers:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, time
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,6 +19,7 @@ from guichet.services import (
     activity_settings,
     calendars,
     deadlines_settings,
+    portal_settings,
     settings,
     tariff_settings,
     town_settings,
@@ -36,6 +38,7 @@ from guichet.ui.screenshots import settle
 from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_deadlines import DeadlinesSection
 from guichet.ui.widgets.settings_desk import DeskSection
+from guichet.ui.widgets.settings_portals import PortalsSection
 from guichet.ui.widgets.settings_tariffs import TariffsSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
@@ -456,6 +459,26 @@ def tariffs_of(database: Database, context: Context, guard: SqlGuard) -> tuple[T
         lambda: transaction.read(database, context, tariff_settings.list_tariffs, None).tariffs
     )
     return found
+
+
+def test_a_portal_is_tried_as_typed_and_saved(
+    window: MainWindow, town: Database, context: Context, sql_guard: SqlGuard, tmp_path: Path
+) -> None:
+    section = shown(window, "portals").section
+    assert isinstance(section, PortalsSection)
+    section.add.click()
+    type_text(section.code, "famille")
+    type_text(section.address, str(tmp_path / "absent"))
+    section.try_link.click()
+    settle(window.tools.desk)
+    assert section.tried.text().startswith("✗ Le dossier d’échange")
+    type_date(section.address, str(tmp_path))
+    section.try_link.click()
+    settle(window.tools.desk)
+    assert section.tried.text() == "✓ Le dossier se lit et s’écrit depuis ce poste."
+    save_by_key(window, section.code)
+    [portal] = sql_guard.aside(lambda: transaction.read(town, context, portal_settings.list_portals, None))
+    assert (portal.code, portal.folder, portal.address) == ("famille", True, str(tmp_path))
 
 
 def type_date(field: QLineEdit, text: str) -> None:

@@ -14,6 +14,7 @@ from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_deadlines import DeadlinesSection
 from guichet.ui.widgets.settings_desk import DeskSection
 from guichet.ui.widgets.settings_form import SAVE_KEY
+from guichet.ui.widgets.settings_portals import PortalsSection
 from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
 from guichet.ui.widgets.settings_tariffs import TariffsSection
 from guichet.ui.widgets.settings_town import TownSection
@@ -26,6 +27,7 @@ SECTIONS: tuple[type[SettingsSection], ...] = (
     TariffsSection,
     DeskSection,
     UsersSection,
+    PortalsSection,
 )
 
 

@@ -100,7 +100,7 @@ class DeskSection(SettingsSection):
         self.desk_form.save_wanted.connect(self.save)
         self.desk_form.stale.connect(self.reload)
         across = QHBoxLayout()
-        across.addWidget(self.desk_form, 2)
+        across.addWidget(self.desk_form, 4)
         across.addStretch(1)
         column.addLayout(across)
         column.addStretch(1)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from guichet.rules.errors import AlreadyApplied, StaleVersion, UserError
 from guichet.ui.actions import with_key
@@ -75,6 +75,9 @@ class DraftedForm(QWidget):
             return  # nothing moves under the fingers: saving will say what another desk changed
         self.form.set_values(values)
         self.form.keep_draft(self._tools.drafts, key, label)
+        for line in self.form.findChildren(QLineEdit):
+            if not line.hasFocus():
+                line.setCursorPosition(0)  # a long text is read from its beginning
         if not self.form.dirty or key not in self._seen:
             self._seen[key] = seen
         self._say_state()
