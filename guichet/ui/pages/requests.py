@@ -257,6 +257,7 @@ class RequestsPage(Page):
         self._wanted = None
         if row is None:
             self.view.show_request(None)
+            self.bar.restore(None)
             return
         another = row.request_id != self.view.request_id
         self.view.show_request(row.request_id)
@@ -337,8 +338,7 @@ class RequestsPage(Page):
         row = table.current_row()
         if row is not None and row.request_id == request_id:
             table.select(table.currentIndex().row() + 1)
-        if self.view.request_id != request_id:
-            table.setFocus(Qt.FocusReason.OtherFocusReason)
+        table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _taken(self, decision: Decision, result: DecisionResult) -> None:
         detail = decision.detail
@@ -525,6 +525,7 @@ class RequestsPage(Page):
     def _run(self, dialog: BulkDialog) -> None:
         dialog.finished_run.connect(self._show_report)
         dialog.opened.connect(self._open_request)
+        dialog.finished.connect(self._focus_list)
         dialog.open()
 
     def _open_request(self, request_id: int) -> None:
@@ -533,6 +534,7 @@ class RequestsPage(Page):
     def _show_report(self, report: BulkReport) -> None:
         self.list.model.set_checked(set())
         dialog = BulkReportDialog(self.tools, report, self)
+        dialog.finished.connect(self._focus_list)
         dialog.opened.connect(self._open_request)
         dialog.open()
 

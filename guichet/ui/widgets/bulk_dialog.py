@@ -309,7 +309,7 @@ def _why(row: RequestOutcome) -> str:
 
 class BulkReportDialog(QDialog):
     """What a run did, request by request, those to take again first. `opened` (request id) on Enter; « Revenir sur tout »
-    takes the run back while its answers have not left.
+    takes the run back (`request_ids`: what it decided) while its answers have not left.
     """
 
     opened = Signal(object)
@@ -317,7 +317,7 @@ class BulkReportDialog(QDialog):
     def __init__(self, tools: Tools, report: BulkReport, parent: QWidget) -> None:
         super().__init__(parent)
         self._tools = tools
-        self._done = tuple(
+        self.request_ids = tuple(
             one.request_id
             for one in report.outcomes
             if one.outcome not in (BulkOutcome.LEFT, BulkOutcome.FAILED)
@@ -357,7 +357,7 @@ class BulkReportDialog(QDialog):
         self.undo = button(
             "Revenir sur tout", self, tip="Annuler les décisions dont la réponse n’est pas encore partie"
         )
-        self.undo.setEnabled(bool(self._done))
+        self.undo.setEnabled(bool(self.request_ids))
         self.undo.clicked.connect(self._take_back)
         close = button("Fermer", self, role="primary")
         close.setDefault(True)
@@ -381,7 +381,11 @@ class BulkReportDialog(QDialog):
     def _take_back(self) -> None:
         self.accept()
         self._tools.desk.start(
-            Task("Annulation des décisions"), _undo_all, self._done, changes=DECISION, then=self._taken_back
+            Task("Annulation des décisions"),
+            _undo_all,
+            self.request_ids,
+            changes=DECISION,
+            then=self._taken_back,
         )
 
     def _taken_back(self, report: BulkReport) -> None:

@@ -217,6 +217,9 @@ class DecisionBar(QFrame):
         self._refusal = self._build_panel(
             (("&Motif", self.code), ("&Texte", self.text)), "Refuser", "danger", self._refuse
         )
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # the reason proposed is often the right one
+            confirm = QShortcut(QKeySequence(key), self.code, self._refuse)
+            confirm.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.error = text_label("", "error", self, wrap=True)
         self.error.hide()
         inside = self._refusal.layout()
