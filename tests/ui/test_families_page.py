@@ -424,7 +424,7 @@ def test_the_not_invoiced_lines_open_from_the_balance(page: FamiliesPage, press:
     page.open(1)
     settle(page.desk)
     assert page.view.balance[1].text() == "0,00\u00a0€"
-    page.view.uninvoiced.setFocus()
+    page.view.head.uninvoiced.setFocus()
     press(Qt.Key.Key_Space)
     dialog = page.view.findChild(UninvoicedDialog)
     assert dialog is not None

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QStackedWidget,
     QTabWidget,
     QVBoxLayout,
@@ -17,45 +14,42 @@ from PySide6.QtWidgets import (
 )
 
 from guichet.rules.errors import UserError
-from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
 from guichet.services import family_alerts, family_sheet, requests, statements
-from guichet.services.balances import Balances
 from guichet.services.family_sheet import FamilySheet
-from guichet.services.invoice_documents import InvoiceRow
 from guichet.services.requests import Queue, RequestQuery, RequestRow
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tokens import Space
-from guichet.ui.widgets.account_tab import AccountTab
-from guichet.ui.widgets.contacts_form import ContactsDialog
 from guichet.ui.widgets.family_alerts import AlertStrip
-from guichet.ui.widgets.family_children import ChildrenTab
+from guichet.ui.widgets.family_head import FamilyHead, Figure
 from guichet.ui.widgets.family_household import HouseholdTab
-from guichet.ui.widgets.family_journal import JournalTab
-from guichet.ui.widgets.family_messages import MessagesTab
-from guichet.ui.widgets.family_pieces import PiecesTab
-from guichet.ui.widgets.family_planning import PlanningTab
-from guichet.ui.widgets.fields import button, restyle, text_label
-from guichet.ui.widgets.invoice_list import InvoiceList
+from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.request_columns import FAMILY_COLUMNS
 from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.widgets.uninvoiced import UninvoicedDialog
-from guichet.ui.wording import NBSP
 
-INVOICED = "Solde facturé"
-WITH_UNINVOICED = "Avec le non facturé"
+if TYPE_CHECKING:
+    from guichet.services.invoice_documents import InvoiceRow
+    from guichet.ui.widgets.account_tab import AccountTab
+    from guichet.ui.widgets.family_children import ChildrenTab
+    from guichet.ui.widgets.family_journal import JournalTab
+    from guichet.ui.widgets.family_messages import MessagesTab
+    from guichet.ui.widgets.family_pieces import PiecesTab
+    from guichet.ui.widgets.family_planning import PlanningTab
+    from guichet.ui.widgets.invoice_list import InvoiceList
 
-Figure = tuple[QLabel | QPushButton, QLabel]
+
+def _read_family(part: Any, family_id: int) -> None:
+    part.show_family(family_id)
 
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab: built when first looked at, read when looked at after a change."""
+    """One tab: its module imported and its widget built when first looked at, read when looked at after a change."""
 
     key: str
     title: str
     build: Callable[[], QWidget]
-    read: Callable[[Any, int], None] | None
+    read: Callable[[Any, int], None] | None = _read_family
     permission: Permission = Permission.READ_FAMILIES
 
 
@@ -75,11 +69,10 @@ class FamilyView(QWidget):
         self._desk = tools.desk
         self.family_id: int | None = None
         self.family_label = ""
-        self._balances = Balances(0, 0)
         self._sheet: FamilySheet | None = None
         self._stale = False
-        self.label = text_label("", "title", self, wrap=True)
-        self.number = text_label("", "muted", self)
+        self.head = FamilyHead(self, with_balances=tools.may(Permission.READ_BILLING))
+        self.head.uninvoiced_wanted.connect(self.show_uninvoiced)
         self.alerts = AlertStrip(tools.theme, self)
         self.alerts.wanted.connect(self.show_tab)
         self.tabs = QTabWidget(self)
@@ -93,16 +86,9 @@ class FamilyView(QWidget):
             self.tabs.addTab(QWidget(self.tabs), tab.title)
         self.tabs.currentChanged.connect(self._tab_changed)
         sheet = QWidget(self)
-        head = QHBoxLayout()
-        titles = QVBoxLayout()
-        titles.addWidget(self.label)
-        titles.addWidget(self.number)
-        titles.addStretch(1)
-        head.addLayout(titles, 1)
-        self.balance, self.whole_balance = self._add_balances(head)
         inside = QVBoxLayout(sheet)
         inside.setContentsMargins(Space.SMALL, Space.MEDIUM, Space.LARGE, Space.SMALL)
-        inside.addLayout(head)
+        inside.addWidget(self.head)
         inside.addWidget(self.alerts)
         inside.addWidget(self.tabs, 1)
         self.empty = text_label(
@@ -122,11 +108,10 @@ class FamilyView(QWidget):
         layout.addWidget(self._stack)
 
     def _offered(self) -> tuple[Tab, ...]:
-        tools = self._tools
         return (
             Tab("household", "&Foyer", self._build_household, None),
-            Tab("children", "&Enfants", lambda: ChildrenTab(tools, self), ChildrenTab.show_family),
-            Tab("pieces", "Pièce&s", self._build_pieces, PiecesTab.show_family),
+            Tab("children", "&Enfants", self._build_children),
+            Tab("pieces", "Pièce&s", self._build_pieces),
             Tab(
                 "requests",
                 "&Demandes",
@@ -134,23 +119,23 @@ class FamilyView(QWidget):
                 lambda _, family_id: self._show_requests(family_id),
                 Permission.READ_REQUESTS,
             ),
-            Tab("bookings", "Réser&vations", self._build_planning, PlanningTab.show_family),
+            Tab("bookings", "Réser&vations", self._build_planning),
             Tab(
                 "invoices",
                 "Fac&tures",
                 self._build_invoices,
-                InvoiceList.show_all,
+                lambda part, family_id: part.show_all(family_id),
                 Permission.READ_BILLING,
             ),
             Tab(
                 "account",
                 "&Compte",
-                lambda: AccountTab(tools, self),
-                lambda tab, family_id: tab.show_family(family_id, self.family_label),
+                self._build_account,
+                lambda part, family_id: part.show_family(family_id, self.family_label),
                 Permission.READ_BILLING,
             ),
-            Tab("messages", "Échan&ges", lambda: MessagesTab(tools, self), MessagesTab.show_family),
-            Tab("journal", "&Journal", lambda: JournalTab(tools, self), JournalTab.show_family),
+            Tab("messages", "Échan&ges", self._build_messages),
+            Tab("journal", "&Journal", self._build_journal),
         )
 
     # What is shown
@@ -159,6 +144,7 @@ class FamilyView(QWidget):
         """Read and show this family, at this tab (as it was, when none is named)."""
         if family_id != self.family_id:
             self._forget_parts()
+            self.head.clear()
             self.family_id = family_id
             self.alerts.show_alerts(())
         if tab:
@@ -168,7 +154,7 @@ class FamilyView(QWidget):
     def await_family(self, family_id: int, label: str, tab: str = "") -> None:
         """Hold a family that is read when the view is first shown."""
         self.family_id, self.family_label, self._stale = family_id, label, True
-        self.label.setText(label)
+        self.head.clear(label)
         if tab:
             self.show_tab(tab)
 
@@ -185,7 +171,7 @@ class FamilyView(QWidget):
         )
         if self._tools.may(Permission.READ_BILLING):
             self._desk.fetch(
-                statements.balances_of, self.family_id, then=self._show_balances, key=(self, "balances")
+                statements.balances_of, self.family_id, then=self.head.show_balances, key=(self, "balances")
             )
 
     def mark_stale(self) -> None:
@@ -232,7 +218,22 @@ class FamilyView(QWidget):
         return self._built[key]
 
     @property
-    def account(self) -> AccountTab:
+    def number(self) -> QLabel:
+        """Where the family's number is shown."""
+        return self.head.number
+
+    @property
+    def balance(self) -> Figure:
+        """What was invoiced, less what was paid: its title and its figure."""
+        return self.head.balance
+
+    @property
+    def whole_balance(self) -> Figure:
+        """The same with what is not invoiced yet."""
+        return self.head.whole_balance
+
+    @property
+    def account(self) -> "AccountTab":
         """The account's tab."""
         found: AccountTab = self.part("account")
         return found
@@ -276,12 +277,36 @@ class FamilyView(QWidget):
             tab.show_sheet(self._sheet)
         return tab
 
-    def _build_pieces(self) -> PiecesTab:
+    def _build_children(self) -> "ChildrenTab":
+        from guichet.ui.widgets.family_children import ChildrenTab
+
+        return ChildrenTab(self._tools, self)
+
+    def _build_account(self) -> "AccountTab":
+        from guichet.ui.widgets.account_tab import AccountTab
+
+        return AccountTab(self._tools, self)
+
+    def _build_messages(self) -> "MessagesTab":
+        from guichet.ui.widgets.family_messages import MessagesTab
+
+        return MessagesTab(self._tools, self)
+
+    def _build_journal(self) -> "JournalTab":
+        from guichet.ui.widgets.family_journal import JournalTab
+
+        return JournalTab(self._tools, self)
+
+    def _build_pieces(self) -> "PiecesTab":
+        from guichet.ui.widgets.family_pieces import PiecesTab
+
         tab = PiecesTab(self._tools, self)
         tab.go.connect(self.go)
         return tab
 
-    def _build_planning(self) -> PlanningTab:
+    def _build_planning(self) -> "PlanningTab":
+        from guichet.ui.widgets.family_planning import PlanningTab
+
         tab = PlanningTab(self._tools, self)
         tab.go.connect(self.go)
         return tab
@@ -301,12 +326,14 @@ class FamilyView(QWidget):
         listed.table.setToolTip("Entrée ouvre la demande")
         return listed
 
-    def _build_invoices(self) -> InvoiceList:
+    def _build_invoices(self) -> "InvoiceList":
+        from guichet.ui.widgets.invoice_list import InvoiceList
+
         listed = InvoiceList(self._tools, self, of_family=True)
         listed.list.table.opened.connect(self._open_invoice)
         return listed
 
-    def _open_invoice(self, row: InvoiceRow) -> None:
+    def _open_invoice(self, row: "InvoiceRow") -> None:
         self.go.emit(Destination("billing", {"invoice": row.invoice_id}))
 
     def _show_requests(self, family_id: int) -> None:
@@ -316,61 +343,26 @@ class FamilyView(QWidget):
     def _open_request(self, row: RequestRow) -> None:
         self.go.emit(Destination("requests", {"request": row.request_id}))
 
-    def _add_balances(self, head: QHBoxLayout) -> tuple[Figure, Figure]:
-        """Two figures, never confused: what was invoiced, and that with what was consumed since."""
-        may_read = self._tools.may(Permission.READ_BILLING)
-        figures: list[Figure] = []
-        self.uninvoiced = button("", self, role="link")
-        self.uninvoiced.clicked.connect(self.show_uninvoiced)
-        names: tuple[tuple[QLabel | QPushButton, str], ...] = (
-            (text_label("", "muted", self), "Factures − avoirs − règlements"),
-            (self.uninvoiced, "Voir ce qui est consommé et pas encore facturé"),
-        )
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(Space.LARGE)
-        grid.setVerticalSpacing(0)
-        for place, (name, tip) in enumerate(names):
-            figure = text_label("", "amount", self)
-            for row, each in enumerate((name, figure)):
-                each.setToolTip(tip)
-                each.setVisible(may_read)
-                grid.addWidget(each, row, place, Qt.AlignmentFlag.AlignRight)
-            figures.append((name, figure))
-        grid.setRowStretch(2, 1)
-        head.addLayout(grid)
-        return figures[0], figures[1]
-
     def show_uninvoiced(self) -> None:
         """Open the lines that no invoice carries yet."""
+        from guichet.ui.widgets.uninvoiced import UninvoicedDialog
+
         if self.family_id is not None:
             UninvoicedDialog(
-                self._tools, self.family_id, self.family_label, self._balances.uninvoiced, self
+                self._tools, self.family_id, self.family_label, self.head.balances.uninvoiced, self
             ).open()
 
     def edit_contacts(self, person_id: int) -> None:
         """Open the form that changes how a person is reached."""
+        from guichet.ui.widgets.contacts_form import ContactsDialog
+
         if self.family_id is not None:
             ContactsDialog(self._tools, self.family_id, person_id, self).open()
-
-    def _show_balances(self, balances: Balances) -> None:
-        self._balances = balances
-        for (name, figure), cents, title in (
-            (self.balance, balances.account, INVOICED),
-            (self.whole_balance, balances.with_uninvoiced, WITH_UNINVOICED),
-        ):
-            side = "à payer" if cents > 0 else "en crédit" if cents < 0 else "à jour"
-            name.setText(f"{title} · {side}")
-            figure.setText(format_euros(abs(cents)))
-            figure.setAccessibleName(f"{title}, {side}{NBSP}: {format_euros(abs(cents))}")
-            figure.setProperty("owed", cents > 0)
-            restyle(figure)
 
     def _show(self, sheet: FamilySheet) -> None:
         self._sheet = sheet
         self.family_label = sheet.label
-        self.label.setText(sheet.label)
-        archived = " · archivée" if sheet.archived else ""
-        self.number.setText(f"Famille n°{NBSP}{sheet.number}{archived}")
+        self.head.show_sheet(sheet)
         self._show_place_of_messages(sheet)
         if "household" in self._built:
             self.household.show_sheet(sheet)
