@@ -29,6 +29,7 @@ from guichet.ui.screenshots import settle
 from guichet.ui.theme import Look, Theme
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.fields import Form, button
+from guichet.ui.widgets.typed_field import TypedField
 from guichet.ui.widgets.typed_fields import (
     DateField,
     EmailField,
@@ -37,7 +38,6 @@ from guichet.ui.widgets.typed_fields import (
     MoneyField,
     PhoneField,
     TimeField,
-    TypedField,
 )
 from tests.ui.support import type_text
 

@@ -2,9 +2,10 @@
 
 from datetime import date
 
+import qtawesome
 from PySide6.QtCore import QDate, QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette, QTextCharFormat
-from PySide6.QtWidgets import QCalendarWidget, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCalendarWidget, QFrame, QToolButton, QVBoxLayout, QWidget
 
 FIRST_DAY, LAST_DAY = QDate(1900, 1, 1), QDate(2100, 12, 31)
 
@@ -38,6 +39,16 @@ class CalendarPopup(QFrame):
         weekend.setForeground(self.palette().brush(QPalette.ColorRole.PlaceholderText))
         for name in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
             self.calendar.setWeekdayTextFormat(name, weekend)
+        metrics = self.fontMetrics()
+        self.calendar.setMinimumSize(
+            8 * (metrics.horizontalAdvance("mmm.") + metrics.averageCharWidth()), metrics.height() * 12
+        )
+        for side, icon in (("prev", "chevron-left"), ("next", "chevron-right")):
+            arrow = self.calendar.findChild(QToolButton, f"qt_calendar_{side}month")
+            if isinstance(arrow, QToolButton):
+                arrow.setIcon(
+                    qtawesome.icon(f"mdi6.{icon}", color=self.palette().color(QPalette.ColorRole.Text))
+                )
         self.adjustSize()
         area = self.screen().availableGeometry()
         left = max(area.left(), min(corner.x(), area.right() - self.width()))

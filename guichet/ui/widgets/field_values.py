@@ -6,7 +6,7 @@ from PySide6.QtCore import QDate, SignalInstance
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
 from guichet.ui.widgets.composite_field import CompositeField
-from guichet.ui.widgets.typed_fields import TypedField
+from guichet.ui.widgets.typed_field import TypedField
 
 
 @runtime_checkable

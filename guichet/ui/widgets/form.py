@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,28 +24,15 @@ from guichet.rules.errors import AlreadyApplied, UserError
 from guichet.ui.desk import Desk
 from guichet.ui.drafts import Drafts
 from guichet.ui.topics import Topics
-from guichet.ui.widgets.basics import announce, button, mark_wrong, text_label
+from guichet.ui.widgets.basics import announce, button, text_label
 from guichet.ui.widgets.field_values import change_of, put_typed, put_value, typed_of, value_of
-from guichet.ui.widgets.typed_fields import TypedField
+from guichet.ui.widgets.form_row import FormRow
 
 Command = TypeVar("Command")
 
 SUBMIT_KEYS = ("Ctrl+Return", "Ctrl+Enter", "Ctrl+S")
-REQUIRED = "Ce champ est obligatoire."
 _BY_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 _STILL_THERE = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
-
-
-@dataclass(eq=False)
-class _Row:
-    field: QWidget
-    label: str
-    holder: QWidget
-    error: QLabel
-    required: bool
-    tried: bool = False
-    refused: str = ""
-    refused_value: Any = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +60,7 @@ class Form(QWidget):
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, FormRow] = {}
         self._states: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
         self._checks: list[Callable[[dict[str, Any]], None]] = []
         self._clean: dict[str, Any] = {}
@@ -95,20 +81,11 @@ class Form(QWidget):
 
     def add(self, name: str, label: str, field: QWidget, *, required: bool = False) -> None:
         """Add a field under the name that refusals and values use for it."""
-        error = text_label("", "error", self, wrap=True)
-        error.hide()
-        holder = QWidget(self)
-        inside = QVBoxLayout(holder)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(2)
-        inside.addWidget(field)
-        inside.addWidget(error)
+        row = FormRow(self, label, field, required)
         title = QLabel(f"{label} *" if required else label, self)
         title.setBuddy(field)
-        plain = label.replace("&", "")
-        field.setAccessibleName(f"{plain}, obligatoire" if required else plain)
-        self._layout.addRow(title, holder)
-        self._rows[name] = _Row(field, plain, holder, error, required)
+        self._layout.addRow(title, row)
+        self._rows[name] = row
         self._clean[name] = typed_of(field)
         self._legend.setVisible(self._legend.isVisibleTo(self) or required)
         field.installEventFilter(self)
@@ -143,7 +120,7 @@ class Form(QWidget):
 
     def show_field(self, name: str, shown: bool) -> None:
         """Show or hide a field with its label; a hidden one is not judged."""
-        self._layout.setRowVisible(self._rows[name].holder, shown)
+        self._layout.setRowVisible(self._rows[name], shown)
 
     # Values
 
@@ -287,7 +264,7 @@ class Form(QWidget):
             self._judge()
             announce(self._general, error.message)
             return
-        row.tried, row.refused, row.refused_value = True, error.message, value_of(row.field)
+        row.refuse(error.message)
         self._judge()
         self._point_at(row)
 
@@ -295,12 +272,15 @@ class Form(QWidget):
         """Take every refusal away; the fields are quiet again."""
         self._tried, self._refused = False, ""
         for row in self._rows.values():
-            row.tried, row.refused = False, ""
+            row.be_quiet()
         self._judge()
 
     def _judge(self) -> None:
         """Show what is wrong now in the fields that were tried."""
-        sentences = {name: self._wrong(row) for name, row in self._rows.items()}
+        sentences = {
+            name: row.wrong() if row.refused or self._layout.isRowVisible(row) else ""
+            for name, row in self._rows.items()
+        }
         general = self._refused
         if self._tried and not any(sentences.values()):
             values = self.values()
@@ -314,20 +294,11 @@ class Form(QWidget):
                         general = error.message
                     break
         for name, row in self._rows.items():
-            _say(row.error, sentences[name] if row.tried else "")
-            _mark(row.field, row.error.text())
-        _say(self._general, general)
+            row.say(sentences[name] if row.tried else "")
+        self._general.setText(general)
+        self._general.setVisible(bool(general))
 
-    def _wrong(self, row: _Row) -> str:
-        if row.refused:
-            return row.refused
-        if not row.field.isEnabled() or not self._layout.isRowVisible(row.holder):
-            return ""
-        if isinstance(row.field, TypedField) and row.field.error():
-            return row.field.error()
-        return REQUIRED if row.required and value_of(row.field) in (None, "") else ""
-
-    def _point_at(self, row: _Row) -> None:
+    def _point_at(self, row: FormRow) -> None:
         row.field.setFocus(Qt.FocusReason.OtherFocusReason)
         announce(row.field, f"{row.label} : {row.error.text()}")
 
@@ -336,8 +307,7 @@ class Form(QWidget):
             return
         row = self._rows[name]
         self._refused = ""
-        if row.refused and value_of(row.field) != row.refused_value:
-            row.refused = ""
+        row.forget_refusal_of_another_value()
         if row.tried or self._general.text():
             self._judge()
         self._keep()
@@ -378,6 +348,8 @@ class Form(QWidget):
             if row.field is field and (by_tab or typed_of(row.field) != self._clean[name]):
                 row.tried = True
                 self._judge()
+                if row.error.text():
+                    announce(row.field, f"{row.label} : {row.error.text()}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter in the last field submits, where anyone listens; elsewhere it is for the dialog's own button."""
@@ -427,16 +399,3 @@ class Form(QWidget):
 def _is_ctrl_enter(event: QKeyEvent) -> bool:
     enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
     return enter and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-
-
-def _say(label: QLabel, sentence: str) -> None:
-    if label.text() != sentence:
-        label.setText(sentence)
-    label.setVisible(bool(sentence))
-
-
-def _mark(field: QWidget, sentence: str) -> None:
-    if isinstance(field, TypedField):
-        field.complain(sentence)
-    else:
-        mark_wrong(field, sentence)

@@ -70,6 +70,7 @@ class PaymentDialog(QDialog):
             tools.theme, COLUMNS, "Factures à régler", "Aucune facture due : le règlement restera en crédit.", self,
             checkable=True, identity=lambda row: row.invoice_id,
         )  # fmt: skip
+        self.invoices.setMinimumHeight(self.fontMetrics().height() * 6)
         self._ticked: set[Hashable] = set()
         self.form.add_state("invoices", self._ticks, self._put_ticks, self.invoices.paged.checks_changed)
         self.rest = text_label("", "muted", self, wrap=True)
@@ -192,6 +193,12 @@ class PaymentDialog(QDialog):
     def _show_already(self, _error: AlreadyApplied) -> None:
         self._tools.messages.inform("Ce règlement était déjà enregistré.")
         self.accept()
+
+    def reject(self) -> None:
+        """Close; what is typed comes back next time."""
+        if self.form.dirty:
+            self._tools.messages.inform(f"Brouillon gardé{NBSP}: {self._draft_label}.")
+        super().reject()
 
     def _cancel(self) -> None:
         self.form.discard()

@@ -15,7 +15,7 @@ from guichet.services.family_sheet import FamilySheet, MemberView
 from guichet.services.paging import Page
 from guichet.ui.page import Tools
 from guichet.ui.widgets.basics import announce
-from guichet.ui.widgets.typed_fields import TypedField
+from guichet.ui.widgets.typed_field import TypedField
 from guichet.ui.wording import NBSP, age, count
 
 TYPING_MILLISECONDS = 120
