@@ -114,6 +114,9 @@ class TableModel(QAbstractTableModel, Generic[Row]):
     def want(self, first: int, last: int) -> None:
         """Have the rows of these places read, if they are not."""
 
+    def hold(self, place: int) -> None:
+        """Keep the row of this place at hand, if it is."""
+
     def position(self, key: Hashable) -> int | None:
         """Where the row of this identity stands among those at hand."""
         return next((place for place, row in self.read_rows() if self.identity(row) == key), None)
@@ -322,6 +325,10 @@ class PagedTableModel(TableModel[Row]):
             last = offset + len(rows) - 1
             self.dataChanged.emit(self.index(offset, 0), self.index(last, len(self.columns) - 1))
             self.arrived.emit(offset, last)
+
+    def hold(self, place: int) -> None:
+        if place // PAGE_SIZE in self._pages:
+            self._pages.move_to_end(place // PAGE_SIZE)
 
     def forget_demand(self) -> None:
         """What was asked for will not come; it may be asked for again."""

@@ -155,6 +155,19 @@ def test_memory_stays_flat_and_the_pages_last_looked_at_are_kept(model: PagedTab
     assert model.row_at(5_000) is None
 
 
+def test_the_row_under_the_cursor_stays_at_hand_however_far_one_looks(
+    table: DataTable, model: PagedTableModel[Line], served: list[tuple[int, int]], qtbot: QtBot
+) -> None:
+    table.select(5)
+    bar = table.verticalScrollBar()
+    for page in range(1, MOST_PAGES + 10):
+        bar.setValue(page * 200 * table.rowHeight(0))
+        table.look()
+    assert model.row_at(7_000) is not None
+    assert model.row_at(1_000) is None, "looked at long ago"
+    assert table.current_row() == line(5)
+
+
 def test_a_list_that_grew_meanwhile_is_read_again_rather_than_mixed(
     model: PagedTableModel[Line], qtbot: QtBot
 ) -> None:

@@ -197,6 +197,18 @@ def test_the_menu_of_the_titles_shows_a_column_more_or_one_less_and_comes_back(
     assert titles(listed) == ["Famille", "Numéro", "Enfants", "Téléphone"]
 
 
+@pytest.mark.parametrize("scale", [100, 150, 200])
+def test_only_a_person_chooses_widths(make: Made, theme: Theme, tools: Tools, scale: int) -> None:
+    listed = make()
+    theme.apply(theme.look, scale)
+    for width in (300, 1200, 260):
+        listed.resize(width, 400)
+    listed.reload()
+    settle(tools.desk)
+    assert listed.table.columns.choice == ColumnChoice()
+    assert tools.preferences.get("columns.families") is None
+
+
 @pytest.mark.parametrize(
     "kept", [None, 3, {"shown": "Famille"}, {"shown": ["Disparue"], "widths": {"Famille": "large"}}]
 )

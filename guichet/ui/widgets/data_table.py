@@ -87,7 +87,6 @@ class DataTable(QTableView):
         """Row height and column widths from the font in force; rows are never measured one by one."""
         metrics = self.fontMetrics()
         self.verticalHeader().setDefaultSectionSize(round(metrics.height() * (self.lines + 0.65)))
-        self.horizontalHeader().setMinimumSectionSize(metrics.averageCharWidth() * 3)
         self.columns.share_width()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -160,6 +159,7 @@ class DataTable(QTableView):
     def look(self) -> None:
         """Have the rows on screen read, and some on either side."""
         first, last = self.visible_places()
+        self.paged.hold(self.currentIndex().row())
         self.paged.want(first - ROWS_AHEAD, last + ROWS_AHEAD)
 
     def visible_places(self) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from guichet.ui.widgets.data_table import DataTable
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.filter_field import FilterField
 from guichet.ui.widgets.list_export import ListExport, write_list
+from guichet.ui.widgets.notices import announce
 from guichet.ui.widgets.table_menu import RowAction, Rows
 from guichet.ui.widgets.views import ViewsButton
 from guichet.ui.wording import NBSP, count
@@ -235,6 +236,8 @@ class SqlList(QWidget, Generic[Row]):
         if self._query is not None:
             self.table.columns.mark_order(self._query.sort, self._query.descending)
         self._say_count()
+        if self.filter.hasFocus():
+            announce(self.filter, self.counted.text())
         self.loaded.emit(page)
 
     def _show_page(self, generation: int, page: Page[Row]) -> None:
@@ -278,6 +281,11 @@ class SqlList(QWidget, Generic[Row]):
             self.table.select(0)
 
     # What can be done with the rows and the list
+
+    def list_actions(self) -> tuple[Action, ...]:
+        """What can be done with the list by name, for the palette and the help sheet."""
+        filtering = Action("Filtrer la liste", self.filter.take_focus, "Ctrl+F")
+        return (*(() if self.filter.isHidden() else (filtering,)), *self.table.list_actions)
 
     def add_action(self, action: RowAction) -> None:
         """Offer something to do with the rows selected, in the table's menu."""

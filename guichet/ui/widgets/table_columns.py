@@ -14,6 +14,7 @@ from guichet.ui.widgets.cells import CELL_PADDING
 from guichet.ui.widgets.table_menu import add_entry
 
 FLEXIBLE_MINIMUM = 12
+NARROWEST = 3
 
 
 class TableColumns(QObject):
@@ -136,6 +137,7 @@ class TableColumns(QObject):
         for rank, place in enumerate(flexible):
             wanted[place] += spare // len(flexible) + (1 if rank < spare % len(flexible) else 0)
         self._laying_out = True
+        header.setMinimumSectionSize(self._table.fontMetrics().averageCharWidth() * NARROWEST)
         for place in range(len(columns)):
             header.setSectionHidden(place, place not in wanted)
             if place in wanted:
