@@ -210,7 +210,7 @@ def test_a_freed_place_leads_to_the_requests_that_wait(open_window: Opener, qtbo
     shown = window.current_page
     assert isinstance(shown, RequestsPage)
     assert [row.external_id for row in shown.list.model.rows_at_hand()] == ["D-2"]
-    assert page.findChild(FreedDialog) is None or not page.findChild(FreedDialog).isVisible()
+    assert not any(each.isVisible() for each in page.findChildren(FreedDialog))
 
 
 def test_numbers_follow_what_another_page_does(open_window: Opener, qtbot: QtBot) -> None:
