@@ -1,4 +1,4 @@
-"""Reading what ships with the program: `resources/` in the tree, `guichet_resources` once installed."""
+"""Reading what ships with the program: `resources/` and `docs/manuel/` in the tree, packages of their own once installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 PACKAGE = "guichet_resources"
+MANUAL = "guichet_manual"
 
 
 def read_bytes(name: str) -> bytes:
@@ -34,3 +35,8 @@ def names(folder: str) -> tuple[str, ...]:
     """The files directly in the resource folder `folder`, as `folder/file`, in alphabetical order."""
     children = files(PACKAGE).joinpath(*folder.split("/")).iterdir()
     return tuple(sorted(f"{folder}/{child.name}" for child in children if child.is_file()))
+
+
+def manual_chapter(name: str) -> str:
+    """The Markdown of a chapter of the manual, such as `agent`. Raises FileNotFoundError where it is not shipped."""
+    return files(MANUAL).joinpath(f"{name}.md").read_text(encoding="utf-8")

@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("tree")
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    for name in ("guichet", "resources"):
+    for name in ("guichet", "resources", "docs/manuel"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     run_python(
         "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", tree / "dist", tree
@@ -67,9 +67,10 @@ def test_the_wheel_holds_every_module_and_every_resource(wheel: Path) -> None:
         for path in (ROOT / "resources").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    shipped |= {f"guichet_manual/{path.name}" for path in (ROOT / "docs" / "manuel").glob("*.md")}
     assert code | shipped <= packed
     assert {name.split("/")[0] for name in packed} <= {
-        "guichet", "guichet_resources", f"guichet-{version()}.dist-info",
+        "guichet", "guichet_resources", "guichet_manual", f"guichet-{version()}.dist-info",
     }  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def third_party_imports(path: Path) -> set[str]:
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
-    return names - set(sys.stdlib_module_names) - {"guichet", "guichet_resources"}
+    return names - set(sys.stdlib_module_names) - {"guichet", "guichet_resources", "guichet_manual"}
 
 
 def normal(name: str) -> str:

@@ -49,7 +49,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Import de la nuit",
         "tray-arrow-down",
         Permission.IMPORT_REQUESTS,
-        "agent#import",
+        "agent#import-de-la-nuit",
         _page("imports", "ImportsPage"),
     ),
     PageEntry(

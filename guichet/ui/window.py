@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from guichet.rules.text import format_date, paris_day
 from guichet.ui.actions import Action
 from guichet.ui.history import History
+from guichet.ui.manual import CHAPTERS, ManualSection, find_section
 from guichet.ui.messages import CrashDialog, CrashReport, Question
 from guichet.ui.page import Destination, Page, PageEntry, Tools
 from guichet.ui.theme import SCALES, Look
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, SEPARATOR, Header
 from guichet.ui.widgets.help_sheet import HELP_KEY, MANUAL_KEY, HelpSheet
+from guichet.ui.widgets.manual_view import ManualDialog
 from guichet.ui.widgets.notices import Banner, Toast
 from guichet.ui.widgets.palette import PALETTE_KEY, Offers, Palette, PaletteButton
 from guichet.ui.widgets.progress import TaskStrip
@@ -70,7 +72,10 @@ class MainWindow(QMainWindow):
         self.toast = Toast(centre)
         self._build_status()
         self.commands = Palette(tools, self._offers, self)
-        self.help = HelpSheet(tools.theme, self.window_actions, self._page_keys, self.open_manual, self)
+        self.help = HelpSheet(
+            tools.theme, self.window_actions, self._page_keys, self._help_section, self.open_manual, self
+        )
+        self._manual: ManualDialog | None = None
         self._names: list[tuple[Destination, str]] = []
         self._connect()
         for action in self.window_actions():
@@ -127,7 +132,15 @@ class MainWindow(QMainWindow):
 
     def open_manual(self) -> None:
         """Open the manual at the section of the page shown."""
-        self.tools.messages.warn("Le manuel n’est pas installé sur ce poste.")
+        if self._manual is None:
+            self._manual = ManualDialog(self.tools.theme, self)
+        self._manual.open_at(self._help_address())
+
+    def _help_address(self) -> str:
+        return self.entries[self.current_name].help if self.current_name else CHAPTERS[0]
+
+    def _help_section(self) -> ManualSection:
+        return find_section(self._help_address())
 
     def _openings(self) -> list[Action]:
         return [

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from guichet.rules.permissions import Role
 from guichet.ui.actions import Action, spoken_key
+from guichet.ui.manual import ManualSection
 from guichet.ui.screenshots import settle
 from guichet.ui.theme import Look, Theme
 from guichet.ui.widgets.help_sheet import EVERYWHERE, LISTS, HelpSheet
@@ -15,6 +16,7 @@ from tests.ui.support import Opener, type_text
 
 PAGE = (Action("Accepter", lambda: None, "A"), Action("Sans touche", lambda: None))
 WINDOW = (Action("Quitter", lambda: None, "Ctrl+Q"),)
+SECTION = ManualSection("agent#demandes", "Demandes", "## Demandes\n\nAccepter prend une touche.")
 
 
 class Bench:
@@ -25,7 +27,9 @@ class Bench:
         self.window = QWidget()
         qtbot.addWidget(self.window)
         self.window.resize(900, 700)
-        self.sheet = HelpSheet(theme, lambda: WINDOW, lambda: ("Demandes", PAGE), self.manual, self.window)
+        self.sheet = HelpSheet(
+            theme, lambda: WINDOW, lambda: ("Demandes", PAGE), lambda: SECTION, self.manual, self.window
+        )
         self.window.show()
         qtbot.waitExposed(self.window)
 
@@ -78,14 +82,14 @@ def test_the_manual_is_one_button_away_and_escape_leaves(bench: Bench, qtbot: Qt
 def test_tab_goes_round_inside(bench: Bench, qtbot: QtBot) -> None:
     bench.sheet.open_over()
     seen = []
-    for _ in range(5):
+    for _ in range(6):
         focused = QApplication.focusWidget()
         assert focused is not None
         seen.append(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     assert all(bench.sheet.panel.isAncestorOf(widget) for widget in seen)
-    assert seen[0] is seen[4]
-    assert {bench.sheet.field, bench.sheet.keys, bench.sheet.read, bench.sheet.leave} == set(seen)
+    assert seen[0] is seen[5]
+    assert {bench.sheet.field, bench.sheet.keys, bench.sheet.manual_text, bench.sheet.read, bench.sheet.leave} == set(seen)
 
 
 def test_every_key_is_one_that_qt_knows_and_is_told_once(bench: Bench) -> None:

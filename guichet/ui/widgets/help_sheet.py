@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.text import fold
 from guichet.ui.actions import Action, spoken_key, with_key
+from guichet.ui.manual import ManualSection
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.basics import announce, button, text_label
 from guichet.ui.widgets.entry_list import Entry, EntryList, Section, spoken
+from guichet.ui.widgets.manual_view import ManualText
 from guichet.ui.widgets.overlay import Overlay
 from guichet.ui.wording import NBSP, count
 
@@ -38,19 +41,21 @@ EVERYWHERE = (
 
 
 class HelpSheet(Overlay):
-    """What can be done with the keyboard. `manual` opens the manual at the page's section."""
+    """What can be done with the keyboard beside what the manual says of the page. `manual` opens the whole of it."""
 
     def __init__(
         self,
         theme: Theme,
         window_actions: Callable[[], Sequence[Action]],
         page_actions: Callable[[], tuple[str, Sequence[Action]]],
+        section: Callable[[], ManualSection],
         manual: Callable[[], None],
         window: QWidget,
     ) -> None:
         super().__init__(theme, "Aide et touches", window)
         self._window_actions = window_actions
         self._page_actions = page_actions
+        self._section = section
         self._manual = manual
         self._sections: list[Section] = []
         self.field = QLineEdit(self.panel)
@@ -62,10 +67,9 @@ class HelpSheet(Overlay):
         self.keys = EntryList(theme, "Touches", self.panel)
         self.nothing = text_label(NOTHING, "muted", self.panel, wrap=True)
         self.read = button(
-            "Lire le manuel",
+            "Tout le manuel",
             self.panel,
-            role="primary",
-            tip=with_key("Ouvrir le manuel à cette page", MANUAL_KEY),
+            tip=with_key("Ouvrir le manuel à cette page, avec tous ses chapitres", MANUAL_KEY),
         )
         self.read.clicked.connect(self._read_manual)
         self.leave = button("Fermer", self.panel, tip=with_key("Fermer l’aide", "Esc"))
@@ -74,9 +78,17 @@ class HelpSheet(Overlay):
         head.addWidget(text_label("Aide et touches", "heading", self.panel), 1)
         head.addWidget(self.read)
         head.addWidget(self.leave)
-        self.inside.addLayout(head)
+        self.manual_text = ManualText(theme, self.panel)
+        keys = QVBoxLayout()
         for widget in (self.field, self.keys, self.nothing):
-            self.inside.addWidget(widget)
+            keys.addWidget(widget)
+        keys.addStretch(1)
+        columns = QHBoxLayout()
+        columns.setSpacing(Space.LARGE)
+        columns.addLayout(keys, 1)
+        columns.addWidget(self.manual_text, 1)
+        self.inside.addLayout(head)
+        self.inside.addLayout(columns)
 
     def open_over(self) -> None:
         """Show every key of the window and of the page shown; asked again while shown, read the manual."""
@@ -91,6 +103,7 @@ class HelpSheet(Overlay):
             Section("Partout", (*_with_keys(self._window_actions()), *everywhere)),
             Section("Dans les listes", tuple(lists)),
         ]
+        self.manual_text.show_section(self._section())
         self.field.clear()
         self._narrow("")
         self.show_over(self.field)
