@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import Attestation
@@ -16,6 +16,7 @@ from guichet.reports import printing
 from guichet.reports.letterhead import Letterhead, PostalAddress
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
+from guichet.rules.text import fold
 from guichet.services import numbering
 from guichet.services.invoice_documents import write_files
 from guichet.services.paging import Page, PageQuery
@@ -48,9 +49,14 @@ class AttestationRow:
 
 @dataclass(frozen=True)
 class AttestationQuery(PageQuery):
-    """Which attestations of the register; `latest` leaves out the versions since replaced."""
+    """Which attestations of the register; `latest` leaves out the versions since replaced.
 
+    `text`: a family's name or number, or the attestation's own number (« AF-12 »).
+    """
+
+    attestation_id: int | None = None
     year: int | None = None
+    text: str = ""
     family_id: int | None = None
     latest: bool = False
     sort: str = "number"
@@ -74,6 +80,10 @@ def search(session: Session, context: Context, query: AttestationQuery) -> Page[
         statement = statement.where(Attestation.year == query.year)
     if query.family_id is not None:
         statement = statement.where(Attestation.family_id == query.family_id)
+    if query.attestation_id is not None:
+        statement = statement.where(Attestation.id == query.attestation_id)
+    if query.text.strip():
+        statement = statement.join(Family, Family.id == Attestation.family_id).where(_named(query.text))
     if query.latest:
         newer = aliased(Attestation)
         statement = statement.where(~select(newer.id).where(newer.replaces_id == Attestation.id).exists())
@@ -88,6 +98,17 @@ def search(session: Session, context: Context, query: AttestationQuery) -> Page[
     statement = statement.order_by(key.desc() if query.descending else key, Attestation.id)
     ids = session.execute(statement.limit(query.size).offset(query.offset)).scalars().all()
     return Page(rows_of(session, ids), total, query.offset)
+
+
+def _named(text: str) -> Any:
+    typed = text.strip()
+    number = typed.upper().removeprefix(f"{SERIES}-")
+    names = [Family.search_key.contains(word, autoescape=True) for word in fold(typed).split()]
+    return or_(
+        Family.number == typed,
+        Attestation.number == int(number) if number.isdecimal() else literal(False),
+        and_(*names) if names else literal(False),
+    )
 
 
 def rows_of(

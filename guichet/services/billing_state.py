@@ -73,6 +73,11 @@ class NoteSending:
     command_id: str | None = None
 
 
+def sending_query(start: date, end: date, regie_ids: tuple[int, ...], mode: str) -> SendingQuery:
+    """The query for a way of leaving by its code (`email`, `paper`)."""
+    return SendingQuery(start, end, regie_ids, SendingMode(mode))
+
+
 @needs(Permission.READ_BILLING)
 def read(session: Session, context: Context, query: DraftInvoices) -> PeriodState:
     """Where a period stands, in a fixed number of queries."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -129,6 +129,8 @@ def preview(session: Session, context: Context, query: PreviewQuery) -> Page[Pre
         .limit(query.size)
         .offset(query.offset)
     ).all()
+    if not rows and query.offset:
+        return Page((), preview(session, context, replace(query, offset=0, size=1)).total, query.offset)
     family_ids = {row.family_id for row in rows}
     people = holders(session, family_ids)
     asked = Asked(query.start, query.end, query.regie_ids, today)

@@ -117,11 +117,13 @@ class IssueResult:
 
 
 @needs(Permission.ISSUE_INVOICES)
-def draft(session: Session, context: Context, command: DraftInvoices) -> Draft:
-    """Price the period anew and say what issuing it would bill; nothing is numbered, and twice is once."""
-    report = pricing.price_period(
-        session, context, PricePeriod(command.start, command.end, command.regie_ids)
-    )
+def draft(session: Session, context: Context, command: DraftInvoices, *, step: Step = say_nothing) -> Draft:
+    """Price the period anew and say what issuing it would bill; nothing is numbered, and twice is once.
+
+    `step` hears how far it is.
+    """
+    period = PricePeriod(command.start, command.end, command.regie_ids)
+    report = pricing.price_period(session, context, period, step=step)
     return _draft(session, command, report.anomalies)
 
 

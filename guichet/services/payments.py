@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, and_, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import (
@@ -19,7 +19,7 @@ from guichet.rules.allocation import Share, credit_left
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.rules.text import paris_day
+from guichet.rules.text import fold, paris_day
 from guichet.services import journal, numbering
 from guichet.services.allocations import credits_of, write_shares
 from guichet.services.identities import holders, person_name
@@ -79,12 +79,14 @@ class PaymentResult:
 
 @dataclass(frozen=True)
 class PaymentQuery(PageQuery):
-    """Which payments; newest first by default."""
+    """Which payments; newest first by default. `text`: a number, a reference, a family's name or number."""
 
+    payment_id: int | None = None
     family_id: int | None = None
     regie_id: int | None = None
     start: date | None = None
     end: date | None = None
+    text: str = ""
     sort: str = "received_on"
     descending: bool = True
 
@@ -259,6 +261,8 @@ def search(session: Session, context: Context, query: PaymentQuery) -> Page[Paym
         .outerjoin(undone, undone.id == Payment.cancels_id)
         .outerjoin(contra, contra.cancels_id == Payment.id)
     )
+    if query.payment_id is not None:
+        statement = statement.where(Payment.id == query.payment_id)
     if query.family_id is not None:
         statement = statement.where(Payment.family_id == query.family_id)
     if query.regie_id is not None:
@@ -267,6 +271,15 @@ def search(session: Session, context: Context, query: PaymentQuery) -> Page[Paym
         statement = statement.where(Payment.received_on >= query.start)
     if query.end is not None:
         statement = statement.where(Payment.received_on <= query.end)
+    if query.text.strip():
+        typed = query.text.strip()
+        names = [Family.search_key.contains(word, autoescape=True) for word in fold(typed).split()]
+        statement = statement.where(
+            func.upper(Payment.label).startswith(typed.upper(), autoescape=True)
+            | func.upper(Payment.reference).contains(typed.upper(), autoescape=True)
+            | (Family.number == typed)
+            | (and_(*names) if names else literal(False))
+        )
     total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
     sorts = {
         "received_on": (Payment.received_on, Payment.number),

@@ -98,15 +98,21 @@ class PricingReport:
         return bool(self.created or self.updated or self.deleted)
 
 
+def say_nothing(_done: int, _total: int, _text: str) -> None:
+    """Progress that nobody follows."""
+
+
 @needs(Permission.ISSUE_INVOICES)
-def price_period(session: Session, context: Context, command: PricePeriod) -> PricingReport:
+def price_period(
+    session: Session, context: Context, command: PricePeriod, *, step: Step = say_nothing
+) -> PricingReport:
     """Make the charges of a period match its bookings, whoever made them before; twice is once.
 
     Billed: booked and present, booked and not ticked, absent and billed, absent and excused where the activity bills
     it. Not billed: cancelled, waiting. A charge invoiced, paid or come from another program is left as it is.
     Raises UserError when the days are out of order.
     """
-    report = recompute(session, context, command)
+    report = recompute(session, context, command, step)
     if report.changed:
         journal.record(
             session,
@@ -117,10 +123,6 @@ def price_period(session: Session, context: Context, command: PricePeriod) -> Pr
             detail={"created": report.created, "updated": report.updated, "deleted": report.deleted},
         )
     return report
-
-
-def say_nothing(_done: int, _total: int, _text: str) -> None:
-    """Progress that nobody follows."""
 
 
 def recompute(

@@ -1,43 +1,27 @@
 """Billing: a period from its checks to its invoices, what was issued, and the money that comes in."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
-from guichet.rules.text import format_date
-from guichet.services import payments
-from guichet.services.payments import PaymentQuery, PaymentRow
-from guichet.ui.page import Destination, Page, Tools
-from guichet.ui.tables import Column
+from guichet.ui.actions import Action
+from guichet.ui.page import Page, Tools
+from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.invoice_list import UNPAID, InvoiceList
 from guichet.ui.widgets.issue_panel import IssuePanel
-from guichet.ui.widgets.sql_list import SqlList
-
-PAYMENT_COLUMNS = (
-    Column[PaymentRow]("Numéro", lambda row: row.number, 10, sort="number", bold=True),
-    Column[PaymentRow]("Encaissé le", lambda row: format_date(row.received_on), 11, sort="received_on"),
-    Column[PaymentRow]("Famille", lambda row: row.family_label, None, sort="family_label"),
-    Column[PaymentRow]("Payeur", lambda row: row.payer_name, None, optional=2),
-    Column[PaymentRow]("Moyen", lambda row: row.mode_label, 18),
-    Column[PaymentRow]("Référence", lambda row: row.reference, 18, optional=1),
-    Column[PaymentRow](
-        "Montant", lambda row: format_euros(row.amount_cents), 11, right=True, sort="amount_cents"
-    ),
-    Column[PaymentRow](
-        "Affecté", lambda row: format_euros(row.allocated_cents), 11, right=True,
-        hint="Part du règlement qui paie des factures ; le reste est en crédit",
-    ),
-    Column[PaymentRow](
-        "Annulation", lambda row: row.cancelled_by or (f"de {row.cancels}" if row.cancels else ""), 12, optional=3
-    ),
-)  # fmt: skip
+from guichet.ui.widgets.payment_list import PaymentList
 
 
 class BillingPage(Page):
-    """A clerk's month. `open(UNPAID)` shows what is still owed."""
+    """A clerk's month.
+
+    `open` takes UNPAID (what is still owed), {"invoice": id}, {"payment": id}, or {"tab": "issue" | "invoices" |
+    "payments"} with what each tab's `here` says: {"step": "preview", "start": "2026-02-01", "end": "2026-02-28"}.
+    """
 
     topics = frozenset({Topic.BILLING})
 
@@ -48,49 +32,80 @@ class BillingPage(Page):
         self.tabs.setDocumentMode(True)
         self.issue = IssuePanel(tools, self)
         self.invoices = InvoiceList(tools, self)
+        self.payments = PaymentList(tools, self)
+        self._tabs: dict[str, IssuePanel | InvoiceList | PaymentList] = {}
         if tools.may(Permission.ISSUE_INVOICES):
-            self.tabs.addTab(self.issue, "&Facturer une période")
+            self._add("issue", self.issue, "&Facturer une période")
         else:
             self.issue.hide()
-        self.tabs.addTab(self.invoices, "Factures é&mises")
-        self.payments = SqlList[PaymentRow](
-            tools,
-            payments.search,
-            PAYMENT_COLUMNS,
-            lambda row: row.payment_id,
-            name="Règlements",
-            empty="Aucun règlement n’a encore été encaissé.",
-            noun="règlement",
-        )
-        self.tabs.addTab(self.payments, "&Règlements")
-        self.payments.table.opened.connect(lambda row: self.go.emit(Destination("families", row.family_id)))
-        self.issue.issued.connect(self._show_issued)
-        self.issue.go.connect(self.go)
+        self._add("invoices", self.invoices, "Factures é&mises")
+        self._add("payments", self.payments, "&Règlements")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 8, 16, 12)
+        layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
         layout.addWidget(self.tabs)
+        self.tabs.currentChanged.connect(lambda _: self.moved.emit())
+
+    def _add(self, name: str, tab: IssuePanel | InvoiceList | PaymentList, title: str) -> None:
+        self._tabs[name] = tab
+        self.tabs.addTab(tab, title)
+        tab.go.connect(self.go)
+        tab.moved.connect(self.moved)
 
     def first_focus(self) -> QWidget:
-        shown = self.tabs.currentWidget()
-        if shown is self.issue:
-            return self.issue.month
-        return self.payments.table if shown is self.payments else self.invoices.list.table
+        shown = self._shown()
+        return shown.first_focus() if isinstance(shown, IssuePanel) else shown.list.table
 
     def reload(self) -> None:
+        if "issue" in self._tabs:
+            self.issue.reload()
         self.invoices.reload()
-        if self.payments.query is None:
-            self.payments.ask(PaymentQuery())
-        else:
-            self.payments.reload()
+        self.payments.reload()
 
     def open(self, wanted: Any) -> None:
         if wanted == UNPAID:
             self.tabs.setCurrentWidget(self.invoices)
             self.invoices.show_only_unpaid()
+        if not isinstance(wanted, dict):
+            return
+        named = "payments" if "payment" in wanted else "invoices" if "invoice" in wanted else "issue"
+        tab = self._tabs.get(wanted.get("tab", named), self.invoices)
+        self.tabs.setCurrentWidget(tab)
+        if isinstance(tab, IssuePanel):
+            tab.open(wanted)
+        elif isinstance(tab, InvoiceList):
+            tab.show_filters(wanted)
+        elif wanted.get("payment") is not None:
+            tab.show_payment(int(wanted["payment"]))
+
+    def here(self) -> Any:
+        shown = self._shown()
+        name = next(name for name, tab in self._tabs.items() if tab is shown)
+        return {"tab": name, **shown.here()}
+
+    def crumbs(self) -> tuple[str, ...]:
+        shown = self._shown()
+        if shown is self.issue:
+            return shown.crumbs()
+        return (self.tabs.tabText(self.tabs.currentIndex()).replace("&", ""), *shown.crumbs())
+
+    def page_actions(self) -> Sequence[Action]:
+        if "issue" not in self._tabs:
+            return ()
+        return tuple(
+            Action(action.label, partial(self._act, action), action.shortcut, action.icon, action.words)
+            for action in self.issue.page_actions()
+        )
+
+    def step_back(self) -> bool:
+        return self._shown().step_back()
 
     def show_example(self) -> None:
         self.tabs.setCurrentWidget(self.invoices)
         self.invoices.list.table.select(0)
 
-    def _show_issued(self) -> None:
-        self.tabs.setCurrentWidget(self.invoices)
+    def _shown(self) -> IssuePanel | InvoiceList | PaymentList:
+        return next(tab for tab in self._tabs.values() if tab is self.tabs.currentWidget())
+
+    def _act(self, action: Action) -> None:
+        self.tabs.setCurrentWidget(self.issue)
+        action.run()

@@ -1,40 +1,81 @@
-"""Issued invoices and credit notes: a list, and the one chosen as it was printed."""
+"""Issued invoices and credit notes: a list, and the one chosen as it was printed or line by line."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, paris_day
-from guichet.services import invoice_documents, transaction
-from guichet.services.invoice_documents import ExportInvoices, InvoiceQuery, InvoiceRow
+from guichet.services import invoice_documents, invoice_files, invoice_lines, transaction
+from guichet.services.invoice_documents import InvoiceQuery, InvoiceRow, InvoiceTotals, Standing
+from guichet.services.invoice_files import WriteFiles
+from guichet.services.invoice_lines import InvoiceLineRow
 from guichet.services.transaction import Context, OpenedDatabase
-from guichet.ui.page import Tools
+from guichet.ui.files import Files
+from guichet.ui.page import Destination, Tools
 from guichet.ui.tables import Column, State
 from guichet.ui.tasks import Task
 from guichet.ui.theme import Tone
-from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.tokens import Space
+from guichet.ui.widgets.facts import ShortTable
+from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.widgets.payment_form import PaymentDialog
 from guichet.ui.widgets.pdf_view import PdfView
-from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.wording import count, period
+from guichet.ui.widgets.sql_list import SqlList, Sums
+from guichet.ui.widgets.why_panel import Story
+from guichet.ui.wording import MONTHS, NBSP, count, last_day_of_month, period
 
-TYPING_MILLISECONDS = 150
 UNPAID = "unpaid"
 MOST_EXPORTED = 1_000_000
+MONTHS_OFFERED = 24
 
-PAID = State("✓", "Réglée", Tone.GREEN)
-PARTLY = State("½", "En partie", Tone.YELLOW)
-OWED = State("D", "Due", Tone.BLUE)
-OVERDUE = State("!", "En retard", Tone.RED)
-CREDIT_NOTE = State("A", "Avoir", Tone.GREY)
+STANDINGS = {
+    Standing.PAID: State("✓", "Réglée", Tone.GREEN),
+    Standing.PARTLY_PAID: State("½", "En partie", Tone.YELLOW),
+    Standing.DUE: State("D", "Due", Tone.BLUE),
+    Standing.OVERDUE: State("!", "En retard", Tone.RED),
+    Standing.CREDIT_NOTE: State("A", "Avoir", Tone.GREY),
+}
+
+FILTERS: tuple[tuple[str, str], ...] = (
+    ("Toutes", ""),
+    ("Restant dues", UNPAID),
+    ("En retard", Standing.OVERDUE.value),
+    ("Réglées en partie", Standing.PARTLY_PAID.value),
+    ("Réglées", Standing.PAID.value),
+    ("Avoirs", Standing.CREDIT_NOTE.value),
+)
+
+
+def _quotient(row: InvoiceLineRow) -> str:
+    if row.quotient is None:
+        return ""
+    since = f" ({format_date(row.quotient_since)})" if row.quotient_since else ""
+    return f"{row.quotient}{since}"
+
+
+LINE_COLUMNS = (
+    Column[InvoiceLineRow]("Jour", lambda row: format_date(row.day), 10),
+    Column[InvoiceLineRow]("Enfant", lambda row: row.child, None, optional=2),
+    Column[InvoiceLineRow](
+        "Prestation", lambda row: f"{row.activity}, {row.label}".strip(", "), None, bold=True
+    ),
+    Column[InvoiceLineRow]("QF (date)", _quotient, 16, optional=3),
+    Column[InvoiceLineRow]("Qté", lambda row: str(row.quantity), 4, right=True, optional=1),
+    Column[InvoiceLineRow]("Montant", lambda row: format_euros(row.amount_cents), 10, right=True),
+)
 
 
 class InvoiceList(QWidget):
-    """All invoices, or those of one family."""
+    """All invoices, or those of one family. `go` (Destination) opens a family, `moved` when another invoice is shown."""
+
+    go = Signal(object)
+    moved = Signal()
 
     def __init__(self, tools: Tools, parent: QWidget | None = None, *, of_family: bool = False) -> None:
         super().__init__(parent)
@@ -42,86 +83,143 @@ class InvoiceList(QWidget):
         self._desk = tools.desk
         self._of_family = of_family
         self._query = InvoiceQuery()
-        today = paris_day(tools.desk.clock())
-
-        def state(row: InvoiceRow) -> State:
-            if row.kind != "invoice":
-                return CREDIT_NOTE
-            if row.left_cents <= 0:
-                return PAID
-            if row.due_on < today:
-                return OVERDUE
-            return PARTLY if row.paid_cents else OWED
-
-        family = (
-            ()
-            if of_family
-            else (Column[InvoiceRow]("Famille", lambda row: row.family_label, None, sort="family"),)
-        )
-        columns = (
-            Column[InvoiceRow]("Numéro", lambda row: row.number, 9, sort="number", bold=True),
-            Column[InvoiceRow](
-                "Émise le", lambda row: format_date(row.issued_on), 10, sort="issued_on", optional=1
-            ),
-            *family,
-            Column[InvoiceRow]("Période", _period, None if of_family else 15, optional=2),
-            Column[InvoiceRow](
-                "Montant", lambda row: format_euros(_signed(row)), 12, right=True, sort="total"
-            ),
-            Column[InvoiceRow](
-                "Reste dû", lambda row: format_euros(row.left_cents) if row.left_cents else "", 11, right=True
-            ),
-            Column[InvoiceRow](
-                "Échéance", lambda row: format_date(row.due_on), 10, sort="due_on", optional=3
-            ),
-            Column[InvoiceRow]("État", lambda row: state(row).label, 12, state=state),
-        )
+        self._today = paris_day(tools.desk.clock())
         self.list = SqlList[InvoiceRow](
             tools,
             invoice_documents.search,
-            columns,
+            self._columns(),
             lambda row: row.invoice_id,
             name="Factures émises",
             empty="Aucune facture." if of_family else "Aucune facture ne correspond à ces critères.",
             noun="facture",
+            key="" if of_family else "billing.invoices",
+            filter_hint="" if of_family else "Numéro de facture, nom ou numéro de famille",
+            sums=Sums(invoice_documents.totals, say_totals),
+            describe=self._describe,
+            parent=self,
         )
-        self.pdf = PdfView(tools.theme, tools.messages, "Choisissez une facture pour la lire.", self)
+        self.months = QComboBox(self)
+        self.standing = QComboBox(self)
+        self.whole = button(
+            "Toutes les factures", self, role="link", tip="Ne plus montrer cette seule facture"
+        )
+        self._build_filters()
+        self._build_detail(tools)
         self.receive = button("Encaisser…", self, tip="Encaisser un règlement de cette famille")
         self.receive.setVisible(not of_family and tools.may(Permission.RECORD_PAYMENTS))
-        self.export = button("Enregistrer les PDF…", self, tip="Un fichier par facture, et un qui les réunit")
+        self.export = button(
+            "Enregistrer les PDF…", self, tip="Un fichier par facture listée, dans un dossier"
+        )
         self.export.setVisible(not of_family)
-        self.list.foot.addWidget(self.export)
-        self.list.foot.addWidget(self.receive)
-        self.text = QLineEdit(self)
-        self.text.setPlaceholderText("Numéro de facture, nom ou numéro de famille")
-        self.text.setClearButtonEnabled(True)
-        self.unpaid = QCheckBox("&Restant dues", self)
-        left = QWidget(self)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.addLayout(self._filters())
-        column.addWidget(self.list, 1)
+        self.family = button("Ouvrir la famille", self, role="link")
+        self.family.setVisible(not of_family)
+        for widget in (self.export, self.receive):
+            self.list.foot.addWidget(widget)
+        self.detail.setCornerWidget(self.family)
         split = QSplitter(Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal, self)
-        split.addWidget(left)
-        split.addWidget(self.pdf)
+        split.addWidget(self.list)
+        split.addWidget(self.detail)
         split.setStretchFactor(0, 1 if of_family else 3)
         split.setStretchFactor(1, 2)
-        if of_family:
-            split.setSizes([200, 400])
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 12, 0, 0)
+        layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addWidget(split)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MILLISECONDS)
-        self._typing.timeout.connect(self._ask)
-        self.text.textEdited.connect(self._typed)
-        self.unpaid.toggled.connect(self._ask)
+        self._connect()
+
+    def _columns(self) -> tuple[Column[InvoiceRow], ...]:
+        def state(row: InvoiceRow) -> State:
+            return STANDINGS[row.standing(self._today)]
+
+        def late(row: InvoiceRow) -> str:
+            days = row.late_days(self._today)
+            return f"{days}{NBSP}j" if days else ""
+
+        family = (
+            () if self._of_family
+            else (Column[InvoiceRow]("Famille", lambda row: row.family_label, None, sort="family"),)
+        )  # fmt: skip
+        return (
+            Column[InvoiceRow]("Numéro", lambda row: row.number, 9, sort="number", bold=True),
+            Column[InvoiceRow](
+                "Émise le", lambda row: format_date(row.issued_on), 10, sort="issued_on", optional=3,
+                value=lambda row: row.issued_on,
+            ),
+            *family,
+            Column[InvoiceRow](
+                "Période", lambda row: period(row.period_start, row.period_end), None if self._of_family else 13,
+                optional=5, sort="period",
+            ),
+            Column[InvoiceRow](
+                "Montant", lambda row: format_euros(_signed(row)), 10, right=True, sort="total",
+                value=lambda row: _signed(row) / 100,
+            ),
+            Column[InvoiceRow](
+                "Reste dû", lambda row: format_euros(row.left_cents) if row.left_cents else "", 10, right=True,
+                sort="left", value=lambda row: row.left_cents / 100,
+            ),
+            Column[InvoiceRow](
+                "Échéance", lambda row: format_date(row.due_on), 10, sort="due_on", optional=1,
+                value=lambda row: row.due_on,
+            ),
+            Column[InvoiceRow](
+                "Retard", late, 6, right=True, optional=2, hint="Jours écoulés depuis l’échéance",
+                value=lambda row: row.late_days(self._today) or None,
+            ),
+            Column[InvoiceRow]("État", lambda row: state(row).label, 12, state=state),
+        )  # fmt: skip
+
+    def _build_filters(self) -> None:
+        first = self._today.replace(day=1)
+        self.months.setAccessibleName("Période")
+        self.months.addItem("Toutes les périodes", None)
+        for _ in range(MONTHS_OFFERED):
+            self.months.addItem(f"{MONTHS[first.month - 1]} {first.year}", (first, last_day_of_month(first)))
+            first = (first - timedelta(days=1)).replace(day=1)
+        self.standing.setAccessibleName("État")
+        for title, value in FILTERS:
+            self.standing.addItem(title, value)
+        for widget in (self.months, self.standing):
+            widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            widget.setMinimumContentsLength(13)
+            widget.setVisible(not self._of_family)
+            self.list.head.addWidget(widget)
+        self.list.head.addWidget(self.whole)
+        self.whole.hide()
+
+    def _build_detail(self, tools: Tools) -> None:
+        self.pdf = PdfView(tools.theme, tools.messages, "Choisissez une facture pour la lire.", self)
+        self.lines = ShortTable(
+            tools.theme, LINE_COLUMNS, "Lignes de la facture", "Choisissez une facture pour lire ses lignes.",
+            self, identity=lambda row: row.line_id,
+        )  # fmt: skip
+        self.story = Story(self)
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, Space.SMALL, 0, 0)
+        column.setSpacing(Space.SMALL)
+        self.about = text_label("", "heading", page, wrap=True)
+        for widget, stretch in ((self.about, 0), (self.lines, 1), (self.story, 0)):
+            column.addWidget(widget, stretch)
+        self.detail = QTabWidget(self)
+        self.detail.setAccessibleName("Facture choisie")
+        self.detail.setDocumentMode(True)
+        self.detail.addTab(self.pdf, "&Document")
+        self.detail.addTab(page, "&Lignes et prix")
+
+    def _connect(self) -> None:
+        self.months.currentIndexChanged.connect(self._ask)
+        self.standing.currentIndexChanged.connect(self._ask)
+        self.whole.clicked.connect(self._show_whole)
         self.list.table.current_changed.connect(self._choose)
-        self.list.loaded.connect(lambda page: self.export.setEnabled(page.total > 0))
+        self.list.loaded.connect(self._loaded)
+        self.lines.current_changed.connect(self._tell)
         self.receive.clicked.connect(self._receive)
-        self.export.clicked.connect(self._choose_folder)
+        self.family.clicked.connect(self._open_family)
+        self.list.table.opened.connect(lambda _row: self.pdf.view.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.export.clicked.connect(
+            lambda: Files.choose_folder(self, "Dossier où enregistrer les factures", self.export_to)
+        )
 
     def show_all(self, family_id: int | None = None) -> None:
         """List every invoice, or a family's."""
@@ -137,60 +235,136 @@ class InvoiceList(QWidget):
 
     def show_only_unpaid(self) -> None:
         """List what is still owed."""
-        self.unpaid.setChecked(True)
+        self._forget_one()
+        choose(self.standing, UNPAID)
 
-    def _filters(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        label = text_label("Re&chercher", "", self)
-        label.setBuddy(self.text)
-        row.addWidget(label)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.unpaid)
-        for widget in (label, self.text):
-            widget.setVisible(not self._of_family)
-        if self._of_family:
-            row.addStretch(1)
-        return row
+    def show_invoice(self, invoice_id: int) -> None:
+        """Show one invoice alone; a button leads back to the others."""
+        self._query = replace(self._query, invoice_id=invoice_id)
+        self._ask()
 
-    def _typed(self) -> None:
-        self._typing.start()
+    def show_filters(self, wanted: dict[str, Any]) -> None:
+        """Show what `here` said: a period, a standing, one invoice."""
+        if "start" in wanted:
+            first, last = date.fromisoformat(wanted["start"]), date.fromisoformat(wanted["end"])
+            offered = [self.months.itemData(place) for place in range(self.months.count())]
+            if (first, last) not in offered:
+                self.months.addItem(period(first, last), (first, last))
+                offered.append((first, last))
+            self.months.setCurrentIndex(offered.index((first, last)))
+        if "standing" in wanted:
+            choose(self.standing, wanted["standing"])
+        if wanted.get("invoice") is not None:
+            self.show_invoice(int(wanted["invoice"]))
+        elif self._query.invoice_id is not None:
+            self._show_whole()
+
+    def here(self) -> dict[str, Any]:
+        """The filters and the invoice shown, as plain values."""
+        shown: dict[str, Any] = {"standing": self.standing.currentData()}
+        if self.months.currentData():
+            first, last = self.months.currentData()
+            shown |= {"start": first.isoformat(), "end": last.isoformat()}
+        if self._query.invoice_id is not None:
+            shown["invoice"] = self._query.invoice_id
+        return shown
+
+    def crumbs(self) -> tuple[str, ...]:
+        """The number of the invoice shown."""
+        row: InvoiceRow | None = self.list.table.current_row()
+        return (f"{_word(row)} {row.number}",) if row else ()
+
+    def step_back(self) -> bool:
+        """Close the search in the document, or come back from one invoice to all."""
+        if self.pdf.step_back():
+            return True
+        if self._query.invoice_id is None:
+            return False
+        self._show_whole()
+        return True
+
+    def _describe(self) -> str:
+        return f"{self.months.currentText()}, {self.standing.currentText().lower()}"
 
     def _ask(self) -> None:
-        self._query = replace(self._query, text=self.text.text(), unpaid=self.unpaid.isChecked())
-        self.list.ask(self._query)
+        wanted = self.standing.currentData()
+        first, last = self.months.currentData() or (None, None)
+        self._query = replace(
+            self._query,
+            start=first,
+            end=last,
+            unpaid=wanted == UNPAID,
+            standing=Standing(wanted) if wanted and wanted != UNPAID else None,
+        )
+        alone = self._query.invoice_id is not None
+        self.whole.setVisible(alone)
+        if alone:
+            self.list.filter.show_text("")
+            self.list.ask(InvoiceQuery(invoice_id=self._query.invoice_id))
+        else:
+            self.list.ask(self._query)
+
+    def _show_whole(self) -> None:
+        self._forget_one()
+        self._ask()
+
+    def _forget_one(self) -> None:
+        self._query = replace(self._query, invoice_id=None)
+
+    def _loaded(self, page: Any) -> None:
+        self.export.setEnabled(page.total > 0)
+        if self._query.invoice_id is not None and page.rows:
+            self.list.table.select(0)
 
     def _choose(self, row: InvoiceRow | None) -> None:
         self.receive.setEnabled(row is not None)
-        self._read()
-
-    def _read(self) -> None:
-        row = self.list.table.current_row()
+        self.family.setEnabled(row is not None)
         if row is None:
             self.pdf.clear()
+            self.lines.show_rows([])
+            self.about.setText("")
             return
 
         def show(data: bytes) -> None:
             self.pdf.show_pdf(f"{_word(row)} {row.number}", data, f"{row.number}.pdf")
 
         self._desk.fetch(invoice_documents.pdf, (row.invoice_id,), then=show, key=(self, "pdf"))
+        self._desk.fetch(invoice_lines.of_invoice, row.invoice_id, then=self._show_lines, key=(self, "lines"))
+        left = f", reste dû {format_euros(row.left_cents)}" if row.left_cents else ""
+        self.about.setText(f"{_word(row)} {row.number}, {format_euros(_signed(row))}{left}")
+        self.moved.emit()
+
+    def _show_lines(self, rows: tuple[InvoiceLineRow, ...]) -> None:
+        self.lines.show_rows(rows)
+        self.lines.select(0)
+
+    def _tell(self, row: InvoiceLineRow | None) -> None:
+        if row is None:
+            self.story.tell("", ())
+        else:
+            paid = f", payé {format_euros(row.paid_cents)}" if row.paid_cents else ""
+            about = f"{row.label}, {format_date(row.day)}{NBSP}: {format_euros(row.amount_cents)}{paid}"
+            self.story.tell(about, row.story)
 
     def _receive(self) -> None:
         row: InvoiceRow | None = self.list.table.current_row()
         if row is not None:
             PaymentDialog(self._tools, row.family_id, row.family_label, self).open()
 
-    def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Dossier où enregistrer les factures")
-        if folder:
-            self.export_to(Path(folder))
+    def _open_family(self) -> None:
+        row: InvoiceRow | None = self.list.table.current_row()
+        if row is not None:
+            self.go.emit(Destination("families", row.family_id))
 
     def export_to(self, folder: Path) -> None:
-        """Write the PDF of every invoice listed, whatever the page, and one that holds them all."""
+        """Write the PDF of every invoice listed, whatever the page."""
+        if not isinstance(self.list.query, InvoiceQuery):
+            return
         self.export.setEnabled(False)
         self._desk.start(
-            Task("Écriture des factures en PDF", cancellable=False),
+            Task("Écriture des factures en PDF"),
             _export,
-            (self._query, folder),
+            (self.list.query, folder),
             then=self._exported,
             settled=lambda: self.export.setEnabled(True),
         )
@@ -199,15 +373,21 @@ class InvoiceList(QWidget):
         self._tools.messages.inform(f"{count(len(files), 'fichier enregistré', 'fichiers enregistrés')}")
 
 
+def say_totals(totals: InvoiceTotals) -> str:
+    """« 12 345,60 € · reste dû 1 230,00 € »."""
+    left = f" · reste dû {format_euros(totals.left_cents)}" if totals.left_cents else ""
+    return f"{format_euros(totals.total_cents)}{left}" if totals.documents else ""
+
+
 def _export(
-    database: OpenedDatabase, context: Context, asked: tuple[InvoiceQuery, Path], _task: Task
+    database: OpenedDatabase, context: Context, asked: tuple[InvoiceQuery, Path], task: Task
 ) -> tuple[Path, ...]:
     """In the order of their numbers, as they are put in envelopes."""
     query, folder = asked
     whole = replace(query, size=MOST_EXPORTED, offset=0, sort="number", descending=False)
     found = transaction.read(database, context, invoice_documents.search, whole)
-    command = ExportInvoices(tuple(row.invoice_id for row in found.rows), folder)
-    return transaction.read(database, context, invoice_documents.export, command)
+    command = WriteFiles(tuple(row.invoice_id for row in found.rows), folder)
+    return invoice_files.write_invoices(database, context, command, task.step)
 
 
 def _signed(row: InvoiceRow) -> int:
@@ -216,7 +396,3 @@ def _signed(row: InvoiceRow) -> int:
 
 def _word(row: InvoiceRow) -> str:
     return "Facture" if row.kind == "invoice" else "Avoir"
-
-
-def _period(row: InvoiceRow) -> str:
-    return period(row.period_start, row.period_end)

@@ -30,12 +30,11 @@ class PdfSearch(QWidget):
         self.found = text_label("", "muted", self)
         self.before = button("", self, tip="Résultat précédent (Maj+F3)")
         self.after = button("", self, tip="Résultat suivant (F3)")
-        for each, icon, name in (
-            (self.before, "chevron-up", "Résultat précédent"),
-            (self.after, "chevron-down", "Résultat suivant"),
-        ):
-            each.setIcon(theme.icon(icon))
-            each.setAccessibleName(name)
+        self.before.setAccessibleName("Résultat précédent")
+        self.after.setAccessibleName("Résultat suivant")
+        self._theme = theme
+        self._draw_icons()
+        theme.changed.connect(self._draw_icons)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.text, 1)
@@ -45,6 +44,10 @@ class PdfSearch(QWidget):
         self.before.clicked.connect(lambda: self.go(-1))
         self.after.clicked.connect(lambda: self.go(1))
         self.model.countChanged.connect(self._counted)
+
+    def _draw_icons(self) -> None:
+        self.before.setIcon(self._theme.icon("chevron-up"))
+        self.after.setIcon(self._theme.icon("chevron-down"))
 
     @property
     def results(self) -> int:

@@ -69,12 +69,20 @@ class PdfView(QWidget):
     def _build_buttons(self) -> None:
         self.smaller = button("−", self, tip="Réduire le document (Ctrl+-)")
         self.larger = button("+", self, tip="Agrandir le document (Ctrl++)")
-        self.fit = button("Largeur", self, tip="Ajuster à la largeur (Ctrl+0)")
-        self.seek = button("Chercher", self, tip="Chercher dans le document (Ctrl+F)")
+        self.fit = button("", self, tip="Ajuster à la largeur (Ctrl+0)")
+        self.seek = button("", self, tip="Chercher dans le document (Ctrl+F)")
         self.print = button("Imprimer…", self, tip="Imprimer par la fenêtre du système (Ctrl+P)")
-        self.save = button("Enregistrer…", self, tip="Enregistrer ce document (Ctrl+Maj+S)")
-        for each, name in ((self.smaller, "Réduire le document"), (self.larger, "Agrandir le document")):
+        self.save = button("", self, tip="Enregistrer ce document (Ctrl+Maj+S)")
+        for each, name in (
+            (self.smaller, "Réduire le document"),
+            (self.larger, "Agrandir le document"),
+            (self.fit, "Ajuster à la largeur"),
+            (self.seek, "Chercher dans le document"),
+            (self.save, "Enregistrer le document"),
+        ):
             each.setAccessibleName(name)
+        self._draw_icons()
+        self._theme.changed.connect(self._draw_icons)
         self.printing = text_label("", "muted", self)
         self.stop = button("Arrêter l’impression", self)
         self.smaller.clicked.connect(lambda: self._zoom(1 / ZOOM_STEP))
@@ -84,6 +92,15 @@ class PdfView(QWidget):
         self.print.clicked.connect(self.ask_printer)
         self.save.clicked.connect(self.ask_where_to_save)
         self.stop.clicked.connect(self._stop_printing)
+
+    def _draw_icons(self) -> None:
+        for each, icon in (
+            (self.fit, "arrow-expand-horizontal"),
+            (self.seek, "magnify"),
+            (self.print, "printer-outline"),
+            (self.save, "content-save-outline"),
+        ):
+            each.setIcon(self._theme.icon(icon))
 
     def _lay_out(self) -> None:
         self._tools = QWidget(self)

@@ -81,6 +81,8 @@ class TaskStrip(QWidget):
             self._say("arrêt demandé")
 
     def _finish(self, task: Task) -> None:
+        if task not in self._tasks:
+            return  # a task that an outage stopped is followed again: its end is heard twice
         self._tasks.remove(task)
         if self._tasks:
             self._show_first()
