@@ -26,6 +26,10 @@ COLUMNS = (
     Column[FamilyRow]("Famille", lambda row: row.label, None, sort="label", bold=True),
     Column[FamilyRow]("Enfants", lambda row: row.children, None),
     Column[FamilyRow]("Numéro", lambda row: row.number, 13, sort="number", optional=1),
+    Column[FamilyRow]("Adultes", lambda row: row.adults, None, extra=True),
+    Column[FamilyRow]("Téléphone", lambda row: row.phone, 16, extra=True),
+    Column[FamilyRow]("Courriel", lambda row: row.email, 24, extra=True),
+    Column[FamilyRow]("Ville", lambda row: row.town, 18, sort="town", extra=True),
 )
 
 
@@ -48,6 +52,8 @@ class FamiliesPage(Page):
             name="Familles trouvées",
             empty="Aucune famille ne correspond. L’ordre des mots et les accents ne comptent pas.",
             noun="famille",
+            key="families",
+            describe=lambda: self.search.text().strip(),
         )
         self.tabs = FamilyTabs(tools, self)
         self.tabs.go.connect(self.go)
