@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from guichet.cli import day, house, money
+from guichet.cli import day, house, journal, money
 from guichet.cli.desktop import open_desktop
 from guichet.cli.session import EXIT_USER, Console, failures, keep_log, print_error, report_bug
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 day.add_commands(app)
 money.add_commands(app)
 house.add_commands(app)
+journal.add_commands(app)
 
 _VALUED_OPTIONS = ("--database", "--as", "--now")
 
