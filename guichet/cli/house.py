@@ -9,6 +9,7 @@ from guichet import credentials
 from guichet.cli.demo import demo
 from guichet.cli.portal import portal
 from guichet.cli.session import EXIT_USER, Console, console_of
+from guichet.cli.users import user
 from guichet.rules.errors import UserError
 from guichet.services import accounts, maintenance, verify
 from guichet.services.findings import Finding
@@ -34,6 +35,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("import-noethys")(import_from_noethys)
     app.add_typer(db, name="db")
     app.add_typer(portal, name="portal")
+    app.add_typer(user, name="user")
 
 
 def verify_base(context: typer.Context) -> None:
