@@ -89,7 +89,8 @@ def _ranked_families(session: Session, words: Sequence[str], typed: Collection[s
     """The best families by id with their rank, best first: one pass over the search keys."""
     is_number = Family.number.in_(typed)
     label_begins = or_(*(Family.sort_key.startswith(word, autoescape=True) for word in words))
-    begins = begins_all(Family.search_key, words)
+    # A word of one or two letters is held where it begins: nothing to look at twice.
+    begins = begins_all(Family.search_key, [word for word in words if len(word) >= INSIDE_FROM])
     rank = case(
         (is_number, _NUMBER), (and_(label_begins, begins), _LABEL), (begins, _BEGINNINGS), else_=_INSIDE
     ).label("rank")
