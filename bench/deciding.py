@@ -45,7 +45,9 @@ def build(database: Database) -> None:
         session.execute(update(Activity).values(needs_dossier=False))
         slot = session.scalars(select(Slot.id)).one()
         session.execute(insert(Opening), [{"activity_id": 1, "slot_id": slot, "date": day} for day in days])
-    lines = [_line(number, days[number // FAMILIES * 2 :][:2]) for number in range(REQUESTS)]
+    lines: list[dict[str, Any] | bytes] = [
+        _line(number, days[number // FAMILIES * 2 :][:2]) for number in range(REQUESTS)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         who = Context(system_actor("bench"), MORNING)
         report = intake.import_path(database, who, write(Path(folder) / "night.jsonl", lines, batch="night"))

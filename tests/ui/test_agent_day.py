@@ -23,7 +23,8 @@ from guichet.ui.page import Destination
 from guichet.ui.pages.home import HomePage
 from guichet.ui.pages.requests import RequestsPage
 from guichet.ui.screenshots import settle
-from guichet.ui.widgets.bulk_dialog import BulkDialog, BulkReportDialog
+from guichet.ui.widgets.bulk_dialog import BulkDialog
+from guichet.ui.widgets.bulk_report import BulkReportDialog
 from guichet.ui.widgets.decision_bar import Key
 from guichet.ui.window import MainWindow
 from tests.ui import desk_town
@@ -255,7 +256,7 @@ def test_a_cut_base_keeps_the_refusal_being_written_and_retry_decides_once(
 def test_all_that_fits_is_simulated_first_then_accepted_in_order_of_submission(
     page: RequestsPage, window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard
 ) -> None:
-    qtbot.mouseClick(page.bulk, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.many.accept, Qt.MouseButton.LeftButton)
     settle(page.desk)
     dialog = page.findChild(BulkDialog)
     assert dialog is not None
@@ -281,8 +282,8 @@ def test_only_ticked_requests_are_accepted_in_bulk(
 ) -> None:
     press(qtbot, page, Qt.Key.Key_Down)
     press(qtbot, page, Qt.Key.Key_Space)
-    assert "1\u00a0cochée" in page.bulk.text()
-    qtbot.keyClick(page.bulk, Qt.Key.Key_Space)
+    assert "1\u00a0cochée" in page.many.accept.text()
+    qtbot.keyClick(page.many.accept, Qt.Key.Key_Space)
     settle(page.desk)
     dialog = page.findChild(BulkDialog)
     assert dialog is not None
@@ -328,5 +329,5 @@ def test_someone_who_may_only_read_has_no_decision_bar(
     assert isinstance(page, RequestsPage)
     assert page.list.model.rows_at_hand()
     assert page.bar.isHidden()
-    assert page.bulk.isHidden()
+    assert page.many.isHidden()
     assert isinstance(page.view.head.family, QPushButton)

@@ -19,7 +19,8 @@ from guichet.services.transaction import Actor, Context
 from guichet.ui.page import Destination
 from guichet.ui.pages.requests import RequestsPage
 from guichet.ui.screenshots import settle
-from guichet.ui.widgets.bulk_dialog import AcceptDialog, BulkReportDialog, RefuseDialog
+from guichet.ui.widgets.bulk_dialog import AcceptDialog, RefuseDialog
+from guichet.ui.widgets.bulk_report import BulkReportDialog
 from guichet.ui.widgets.decision_bar import Key
 from guichet.ui.window import MainWindow
 from tests.services.exchange_town import write

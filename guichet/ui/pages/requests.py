@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -21,7 +21,6 @@ from guichet.rules.errors import AlreadyApplied, StaleVersion, UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.requests import END_STATES, STATE_LABELS, Act, RequestState
 from guichet.services import decisions, requests
-from guichet.services.bulk_decisions import BulkReport
 from guichet.services.deciding import DecisionResult
 from guichet.services.decisions import Accept, AskComplement, Handle, Refuse, Wait
 from guichet.services.request_detail import RequestDetail
@@ -31,21 +30,19 @@ from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.answer_tab import WAITABLE, Written
-from guichet.ui.widgets.bulk_dialog import AcceptDialog, BulkDialog, BulkReportDialog, RefuseDialog
 from guichet.ui.widgets.decision_bar import DecisionBar, Key
 from guichet.ui.widgets.decision_flow import Decision, DecisionFlow
-from guichet.ui.widgets.fields import button
+from guichet.ui.widgets.many_at_once import ManyAtOnce
 from guichet.ui.widgets.request_columns import QUEUE_COLUMNS, TWO_LINES
 from guichet.ui.widgets.request_detail import RequestDetailView
 from guichet.ui.widgets.request_filters import VIEWS, RequestFilters
 from guichet.ui.widgets.request_tables import is_open
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.widgets.two_lines import draw_two_lines
-from guichet.ui.wording import NBSP, count
+from guichet.ui.wording import NBSP
 
 ROWS_AHEAD = 2
 LEFT_PART, RIGHT_PART = 63, 37
-BULK_KEY, REFUSE_MANY_KEY = "Shift+A", "Shift+R"
 _KEYS = {Act.TAKE_UP: Key.TAKE_UP, Act.ASK_COMPLEMENT: Key.COMPLEMENT, Act.UNDO: Key.UNDO}
 _FIELDS = (QComboBox, QAbstractSpinBox)
 
@@ -60,8 +57,6 @@ class RequestsPage(Page):
         self._wanted: int | None = None
         self._reading_list = False
         self.filters = RequestFilters(self)
-        self.bulk = button("Accepter tout ce qui rentre…", self)
-        self.refuse_many = button("Refuser la sélection…", self)
         self.list = SqlList[RequestRow](
             tools,
             requests.list_requests,
@@ -78,6 +73,7 @@ class RequestsPage(Page):
         )
         draw_two_lines(self.list.table, tools.theme, TWO_LINES)
         self.list.add_views(lambda: request_views.kept(self._query()), self._restore_view)
+        self.many = ManyAtOnce(tools, self.list.model, self._query, self)
         self.view = RequestDetailView(tools, self)
         self.view.written = self._written
         self.bar = DecisionBar(self)
@@ -92,8 +88,7 @@ class RequestsPage(Page):
         column.setContentsMargins(16, 12, 8, 8)
         column.addWidget(self.filters)
         column.addWidget(self.list, 1)
-        self.list.foot.addWidget(self.refuse_many)
-        self.list.foot.addWidget(self.bulk)
+        self.list.foot.addWidget(self.many)
         self.split.addWidget(left)
         self.split.addWidget(self.view)
         self.split.setStretchFactor(0, LEFT_PART)
@@ -105,13 +100,8 @@ class RequestsPage(Page):
         layout.addWidget(self.split, 1)
         layout.addWidget(self.bar)
         may_decide = self.tools.may(Permission.DECIDE_REQUESTS)
-        for each in (self.bar, self.bulk, self.refuse_many):
-            each.setVisible(may_decide)
-        self.bulk.setToolTip("Simuler, puis accepter (Maj+A)")
-        self.refuse_many.setToolTip("Refuser les demandes cochées pour un même motif (Maj+R)")
-        for key, act in ((BULK_KEY, self.bulk.click), (REFUSE_MANY_KEY, self.refuse_many.click)):
-            shortcut = QShortcut(QKeySequence(key), self, act)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.bar.setVisible(may_decide)
+        self.many.setVisible(may_decide)
         self._take_split()
 
     def _connect(self) -> None:
@@ -120,12 +110,11 @@ class RequestsPage(Page):
         self.list.table.opened.connect(self.view.focus_items)
         self.list.loaded.connect(self._settle_cursor)
         self.list.model.modelAboutToBeReset.connect(self._note_reading)
-        self.list.model.checks_changed.connect(self._say_bulk)
         self.view.shown.connect(self._shown)
         self.view.go.connect(self.go)
         self.view.items.paged.checks_changed.connect(self._suggest)
-        self.bulk.clicked.connect(self._bulk)
-        self.refuse_many.clicked.connect(self._refuse_many)
+        self.many.opened.connect(self._open_request)
+        self.many.over.connect(self._focus_list)
         self.bar.accepted.connect(self._accept)
         self.bar.waited.connect(self._wait)
         self.bar.refused.connect(self._refuse)
@@ -141,7 +130,6 @@ class RequestsPage(Page):
         self.flow.undone.connect(self._undone)
         self.split.splitterMoved.connect(self._keep_split)
         self.tools.preferences.loaded.connect(self._take_split)
-        self._say_bulk()
 
     # The page among the others
 
@@ -186,8 +174,7 @@ class RequestsPage(Page):
         ]
         return (
             *keys,
-            Action("Accepter tout ce qui rentre", self._bulk, BULK_KEY, words="lot masse simulation"),
-            Action("Refuser les demandes cochées", self._refuse_many, REFUSE_MANY_KEY, words="lot masse"),
+            *(self.many.actions_offered() if not self.many.isHidden() else ()),
             *(Action(f"Demandes{NBSP}: {label}", partial(self.open, query)) for label, query in VIEWS),
         )
 
@@ -496,47 +483,8 @@ class RequestsPage(Page):
     def _drop_draft(self, request_id: int) -> None:
         self.tools.drafts.drop(self._draft_key(request_id))
 
-    # Many at once
-
-    def _ticked(self) -> tuple[int, ...]:
-        return tuple(key for key in self.list.model.checked if isinstance(key, int))
-
-    def _say_bulk(self) -> None:
-        ticked = len(self.list.model.checked)
-        said = count(ticked, "cochée")
-        self.bulk.setText(f"Accepter ce qui rentre ({said})…" if ticked else "Accepter tout ce qui rentre…")
-        self.refuse_many.setText(f"Refuser ({said})…" if ticked else "Refuser la sélection…")
-        self.refuse_many.setEnabled(ticked > 0)
-
-    def _bulk(self) -> None:
-        ticked = self._ticked()
-        if ticked:
-            self._simulate(ticked)
-        else:
-            self.desk.fetch(requests.matching_ids, self._query(), then=self._simulate, key=(self, "bulk"))
-
-    def _simulate(self, request_ids: tuple[int, ...]) -> None:
-        self._run(AcceptDialog(self.tools, request_ids, self))
-
-    def _refuse_many(self) -> None:
-        if self._ticked():
-            self._run(RefuseDialog(self.tools, self._ticked(), self))
-
-    def _run(self, dialog: BulkDialog) -> None:
-        dialog.finished_run.connect(self._show_report)
-        dialog.opened.connect(self._open_request)
-        dialog.finished.connect(self._focus_list)
-        dialog.open()
-
     def _open_request(self, request_id: int) -> None:
         self.open({"request": request_id})
-
-    def _show_report(self, report: BulkReport) -> None:
-        self.list.model.set_checked(set())
-        dialog = BulkReportDialog(self.tools, report, self)
-        dialog.finished.connect(self._focus_list)
-        dialog.opened.connect(self._open_request)
-        dialog.open()
 
     # The split between both halves
 

@@ -19,6 +19,7 @@ from guichet.ui.widgets.request_columns import pieces as piece_dots
 from guichet.ui.widgets.request_tables import is_open
 from guichet.ui.wording import NBSP, REQUEST_STATES, labelled
 
+NOT_CONCERNED = "–"
 GATES = ("Pièces", "Dossier", "Impayé", "Places")
 
 
@@ -71,7 +72,7 @@ class RequestHead(QWidget):
         around.setContentsMargins(10, 6, 10, 8)
         inside = QWidget(frame)
         around.addWidget(inside)
-        flow = FlowLayout(inside, spacing=12)
+        flow = FlowLayout(inside, spacing=10)
         for name, pill in self.gates.items():
             gate = QWidget(inside)
             column = QVBoxLayout(gate)
@@ -154,12 +155,12 @@ def gate_states(gates: Gates) -> dict[str, State]:
     dots = piece_dots(gates.pieces)
     all_valid = all(piece is PieceState.VALID for piece in gates.pieces)
     pieces = (
-        State("–", "Aucune", Tone.WHITE)
+        State(NOT_CONCERNED, "Aucune", Tone.WHITE)
         if dots is None
         else State("✓" if all_valid else "!", _dots(gates.pieces), Tone.GREEN if all_valid else Tone.YELLOW)
     )
     if not gates.dossier:
-        dossier = State("–", "Sans objet", Tone.WHITE)
+        dossier = State(NOT_CONCERNED, "Sans objet", Tone.WHITE)
     elif gates.dossier_is_valid:
         dossier = State("✓", gates.dossier.capitalize(), Tone.GREEN)
     else:
@@ -168,11 +169,11 @@ def gate_states(gates: Gates) -> dict[str, State]:
         State("!", format_euros(gates.unpaid), Tone.RED) if gates.unpaid else State("✓", "Aucun", Tone.GREEN)
     )
     if not gates.books:
-        places = State("–", "Sans objet", Tone.WHITE)
+        places = State(NOT_CONCERNED, "Sans objet", Tone.WHITE)
     elif gates.places_left is None:
         places = State("✓", "Sans limite", Tone.GREEN)
     elif gates.places_left:
-        places = State("✓", f"{gates.places_left} restante{'s' if gates.places_left > 1 else ''}", Tone.GREEN)
+        places = State("✓", str(gates.places_left), Tone.GREEN)
     else:
         places = State("L", "Complet", Tone.ORANGE)
     return dict(zip(GATES, (pieces, dossier, unpaid, places), strict=True))
@@ -188,7 +189,8 @@ def _dots(pieces: tuple[PieceState, ...]) -> str:
 def paint_pill(label: QLabel, state: State, theme: Theme) -> None:
     """Show a state as a pill: its letter, its words, its tone."""
     pill = theme.pill(state.tone)
-    label.setText(f"<b>{escape(state.letter)}</b>{NBSP} {escape(state.label)}")
+    words = "" if state.letter == NOT_CONCERNED else f"{NBSP} {escape(state.label)}"
+    label.setText(f"<b>{escape(state.letter)}</b>{words}")
     label.setStyleSheet(
         f"color: {pill.text}; background: {pill.back}; border: 1px solid {pill.edge};"
         "border-radius: 9px; padding: 2px 8px;"
