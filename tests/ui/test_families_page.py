@@ -1,5 +1,6 @@
 """The Families page by keyboard: several families open, what waits, pieces, planning, contacts."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTabBar
 from pytestqt.qtbot import QtBot
 
 from guichet.models.bookings import Enrolment
@@ -22,7 +23,7 @@ from guichet.models.dossiers import (
     ValidityRule,
 )
 from guichet.models.offer import Activity
-from guichet.models.people import HealthSheet, Person
+from guichet.models.people import Family, HealthSheet, Person
 from guichet.models.settings import Journal
 from guichet.rules.permissions import Role
 from guichet.services import contacts, transaction
@@ -383,6 +384,7 @@ def test_the_month_is_walked_and_turned_with_the_keys_and_a_request_opens(
     tab.week.setFocus()
     press(Qt.Key.Key_Space)
     assert tab.grid.planning.columnCount() == 7
+    assert tab.words.text().startswith("mer.\u00a008/04/2026"), "the day looked at stays"
     tab.month.setFocus()
     press(Qt.Key.Key_Space)
     tab.grid.setCurrentIndex(tab.grid.planning.index(0, place))
@@ -506,17 +508,48 @@ def test_what_is_not_known_is_said_so(page: FamiliesPage) -> None:
     assert NOT_KNOWN in words(page.view)
 
 
-def test_every_tab_has_its_own_letter(page: FamiliesPage) -> None:
+def test_no_two_controls_on_screen_share_an_alt_letter(page: FamiliesPage) -> None:
     page.open(1)
     settle(page.desk)
-    bar = page.view.tabs.tabBar()
-    letters = [text[text.index("&") + 1].lower() for text in map(bar.tabText, range(bar.count()))]
-    letters += [
-        label.text()[label.text().index("&") + 1].lower()
-        for label in page.findChildren(QLabel)
-        if "&" in label.text() and label.buddy() is not None and label.isVisible()
-    ]
-    assert len(letters) == len(set(letters)) >= 9
+    for key, _ in page.view.tab_titles:
+        page.view.show_tab(key)
+        settle(page.desk)
+        bars = [bar for bar in page.findChildren(QTabBar) if bar.isVisible()]
+        texts = [bar.tabText(n) for bar in bars for n in range(bar.count()) if bar.isTabVisible(n)]
+        texts += [one.text() for one in page.findChildren(QAbstractButton) if one.isVisible()]
+        texts += [
+            one.text() for one in page.findChildren(QLabel) if one.isVisible() and one.buddy() is not None
+        ]
+        letters = [found[1].lower() for text in texts for found in re.finditer(r"&(\w)", text)]
+        assert len(letters) == len(set(letters)) >= 8, (key, sorted(letters))
+
+
+def test_long_names_and_streets_fit_the_smallest_desk(
+    window: MainWindow, page: FamiliesPage, town: Database, sql_guard: SqlGuard
+) -> None:
+    name = "de La Tour-du-Pin-Chambly de La Charce-Montmorency"
+
+    def rename() -> None:
+        with town.writing() as session:
+            family = session.get_one(Family, 1)
+            family.label = f"{name} et {name}"
+            family.address = "128 ter impasse de l’Ancienne-Manufacture\n73200 Saint-Rémy-en-Bouzemont-Saint-Genest-et-Isson"
+            for person in session.query(Person):
+                person.last_name = name
+                person.email = "prenom-compose.de-la-tour-du-pin-chambly@messagerie.exemple.fr"
+
+    sql_guard.aside(rename)
+    window.resize(1280, 720)
+    page.open(1)
+    for key in ("household", "children", "pieces", "bookings", "journal"):
+        page.view.show_tab(key)
+        settle(page.desk)
+        assert window.minimumSizeHint().width() <= 1280, key
+        area = page.view.rect()
+        for label in page.view.findChildren(QLabel):
+            if label.isVisible():
+                right = label.mapTo(page.view, label.rect().bottomRight()).x()
+                assert right <= area.right(), f"{label.text()} is cut"
 
 
 def test_a_sheet_costs_the_same_few_queries_whatever_the_family(

@@ -81,7 +81,7 @@ class ContactsDialog(QDialog):
         layout.addWidget(self.name)
         layout.addWidget(self.form)
         layout.addLayout(foot)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 64)
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 84)
         self.form.submitted.connect(self._send)
         self.form.stale.connect(self._read_again)
         tools.desk.fetch(contacts.read, self._query, then=self._show, failed=self.form.show_error, key=self)

@@ -71,7 +71,7 @@ class PlanningTab(QWidget):
         self.before.clicked.connect(lambda: self.turn(-1))
         self.after.clicked.connect(lambda: self.turn(1))
         self.today.clicked.connect(self._go_to_today)
-        self.week.toggled.connect(self._fetch)
+        self.week.toggled.connect(self._switch)
         self.grid.turned.connect(self.turn)
         self.grid.current_changed.connect(self._say_cell)
         self.grid.opened.connect(self._open)
@@ -90,6 +90,11 @@ class PlanningTab(QWidget):
             self._day = self._day.replace(day=1) - timedelta(days=1)
         else:
             self._day = last_day_of_month(self._day) + timedelta(days=1)
+        self._fetch()
+
+    def _switch(self, _week: bool) -> None:
+        """Show the week or the month of the day under the cursor."""
+        self._day = self.grid.current_day or self._day
         self._fetch()
 
     def _span(self) -> tuple[date, date]:

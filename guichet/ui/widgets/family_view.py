@@ -114,7 +114,7 @@ class FamilyView(QWidget):
             Tab("pieces", "Pièce&s", self._build_pieces),
             Tab(
                 "requests",
-                "&Demandes",
+                "De&mandes",
                 self._build_requests,
                 lambda _, family_id: self._show_requests(family_id),
                 Permission.READ_REQUESTS,

@@ -37,7 +37,7 @@ OUTSIDE_ROLE = Qt.ItemDataRole.UserRole + 2
 SATURDAY = 5
 TITLE_CHARACTERS = (30, 18)
 CELL_CHARACTERS = 3.2
-WORDS_FROM = 12
+WORDS_FROM = 8
 
 
 class PlanningModel(QAbstractTableModel):
@@ -277,15 +277,23 @@ class PlanningGrid(QTableView):
         self.adjust_sizes()
 
     def show_planning(self, planning: Planning) -> None:
-        """Replace what is shown; the cursor stays on its row and column where they are still there."""
-        at = self.currentIndex()
+        """Replace what is shown; the cursor stays on its row, and on its day where that is still shown."""
+        at, day = self.currentIndex(), self.current_day
         row, column = at.row(), at.column()
+        if day is not None and planning.first <= day <= planning.last:
+            column = (day - planning.first).days
         self.planning.show_planning(planning)
         self.adjust_sizes()
         if row >= 0 and self.planning.rowCount():
             row = min(row, self.planning.rowCount() - 1)
             self.setCurrentIndex(self.planning.index(row, min(column, self.planning.columnCount() - 1)))
         self.current_changed.emit()
+
+    @property
+    def current_day(self) -> date | None:
+        """The day under the cursor."""
+        planning, at = self.planning.planning, self.currentIndex()
+        return planning.days[at.column()].day if planning is not None and at.isValid() else None
 
     def go_to(self, day: date) -> None:
         """Put the cursor on a day, where it is shown, in the row it is in (the first child's, to start with)."""

@@ -60,6 +60,8 @@ class UninvoicedDialog(QDialog):
         layout.addWidget(self.why)
         layout.addLayout(foot)
         metrics = self.fontMetrics()
+        self.why.setMinimumHeight(metrics.height() * 2)
+        self.why.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.resize(metrics.averageCharWidth() * 110, metrics.height() * 26)
         self.lines.table.current_changed.connect(self._explain)
         self.lines.ask(ChargeQuery(family_id=family_id, uninvoiced=True), own_order=True)
