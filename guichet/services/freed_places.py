@@ -121,8 +121,18 @@ def _days(context: Context) -> Select[*tuple[Any, ...]]:
     )
     waiting = func.sum(case((and_(waits, ~offered), 1), else_=0))
     free = PoolDay.size - taken
+    today = paris_day(context.now)
+    # Few days have someone waiting: only their bookings are counted.
+    waited = (
+        select(PoolSlot.pool_id, Booking.date)
+        .join(Booking, Booking.slot_id == PoolSlot.slot_id)
+        .where(waits, Booking.date >= today)
+        .distinct()
+        .subquery()
+    )
     return (
         select(PoolDay.id, free.label("free"), waiting.label("waiting"))
+        .join(waited, and_(waited.c.pool_id == PoolDay.pool_id, waited.c.date == PoolDay.date))
         .join(CapacityPool, CapacityPool.id == PoolDay.pool_id)
         .join(PoolSlot, PoolSlot.pool_id == PoolDay.pool_id)
         .join(
@@ -133,7 +143,7 @@ def _days(context: Context) -> Select[*tuple[Any, ...]]:
                 or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
             ),
         )
-        .where(PoolDay.date >= paris_day(context.now), Booking.state != BookingState.CANCELLED)
+        .where(Booking.state != BookingState.CANCELLED)
         .group_by(PoolDay.id, PoolDay.size)
         .having(and_(waiting > 0, free > 0))
     )
