@@ -3,23 +3,18 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from guichet.rules.errors import EnvironmentProblem
 from guichet.ui.desk import Desk
 from guichet.ui.messages import Confirmation
 from guichet.ui.theme import Theme
-from guichet.ui.widgets.fields import button, restyle
+from guichet.ui.widgets.basics import announce as announce
+from guichet.ui.widgets.basics import button, restyle
 from guichet.ui.wording import count
 
 TOAST_MILLISECONDS = 5_000
 UNDO_MILLISECONDS = 10_000
-
-
-def announce(widget: QWidget, text: str) -> None:
-    """Have a screen reader say it."""
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
 class Banner(QFrame):
