@@ -17,8 +17,7 @@ from guichet.ui.tasks import Task
 from guichet.ui.tokens import Space
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.billing_run import BillingRun, issue
-from guichet.ui.widgets.details import Details
-from guichet.ui.widgets.facts import Card
+from guichet.ui.widgets.facts import Card, Facts
 from guichet.ui.widgets.fields import button, date_field, day_of, text_label
 from guichet.ui.wording import NBSP, count, period
 
@@ -50,7 +49,7 @@ class IssueStep(QWidget):
         self.error = text_label("", "error", self, wrap=True)
         self.error.hide()
         self.report = Card("Compte rendu", self)
-        self.facts = Details(self.report)
+        self.facts = Facts(self.report)
         self.problems = QLabel(self.report)
         self.problems.setWordWrap(True)
         self.next = button("Continuer vers l’envoi", self)

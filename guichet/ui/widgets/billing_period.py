@@ -13,8 +13,7 @@ from guichet.services.billing_views import RegieView
 from guichet.ui.page import Tools
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.billing_run import BillingRun
-from guichet.ui.widgets.details import Details
-from guichet.ui.widgets.facts import Card
+from guichet.ui.widgets.facts import Card, Facts
 from guichet.ui.widgets.fields import button, choose, date_field, day_of, set_day, text_label
 from guichet.ui.wording import MONTHS, NBSP, count, last_day_of_month, period
 
@@ -43,7 +42,7 @@ class PeriodStep(QWidget):
         self.regie.addItem("Toutes les régies", None)
         self.next = button("Continuer vers les contrôles", self, role="primary")
         self.title = text_label("", "heading", self)
-        self.facts = Details(self)
+        self.facts = Facts(self)
         self._lay_out()
         self.show_period()
         self.month.currentIndexChanged.connect(self._month_chosen)

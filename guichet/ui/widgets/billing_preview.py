@@ -59,7 +59,7 @@ COLUMNS = (
     Column[PreviewRow]("Régie", lambda row: row.regie, 16, sort="regie", optional=7),
     Column[PreviewRow]("Lignes", lambda row: grouped(row.lines), 6, right=True, sort="lines", optional=4),
     Column[PreviewRow](
-        "QF (date)", quotients, 16, optional=2, tip=every_quotient,
+        "QF (date)", quotients, 16, optional=1, tip=every_quotient,
         hint="Quotient familial qui fixe les prix, et le jour où il a pris effet",
     ),
     Column[PreviewRow](
@@ -68,7 +68,7 @@ COLUMNS = (
     ),
     Column[PreviewRow](
         "M-1", lambda row: amount_or_dash(row.before_cents), 10, right=True, sort="before", hint="Mois précédent",
-        optional=1, value=lambda row: None if row.before_cents is None else row.before_cents / 100,
+        optional=2, value=lambda row: None if row.before_cents is None else row.before_cents / 100,
     ),
     Column[PreviewRow](
         "Écart", difference, 11, right=True, sort="change", hint="Montant − mois précédent",
@@ -79,13 +79,13 @@ COLUMNS = (
         hint="Mode d’envoi choisi par la famille",
     ),
     Column[PreviewRow](
-        "Anomalies", _anomalies, 16, state=lambda row: HELD if row.held else None,
+        "Anomalies", _anomalies, 12, state=lambda row: HELD if row.held else None,
         tip=lambda row: "\n".join(WORDS[check].title for check in row.anomalies),
     ),
 )  # fmt: skip
 
 LINE_COLUMNS = (
-    Column[ChargeRow]("Jour", lambda row: format_date(row.date), 10),
+    Column[ChargeRow]("Jour", lambda row: format_date(row.date), 9),
     Column[ChargeRow]("Enfant", lambda row: row.child, 9, optional=2),
     Column[ChargeRow]("Prestation", lambda row: f"{row.activity}, {row.label}".strip(", "), None, bold=True),
     Column[ChargeRow]("Qté", lambda row: str(row.quantity), 4, right=True, optional=1),
@@ -125,10 +125,10 @@ class PreviewStep(QWidget):
         for check in Check:
             self.anomaly.addItem(WORDS[check].title, check.value)
         self.anomaly.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.anomaly.setMinimumContentsLength(18)
-        self.changed = QCheckBox("Seulement ce qui &change", self)
+        self.anomaly.setMinimumContentsLength(14)
+        self.changed = QCheckBox("Ce qui &change", self)
         self.changed.setToolTip("Les factures dont le montant n’est pas celui du mois précédent")
-        self.next = button("Continuer vers l’émission", self)
+        self.next = button("Vers l’émission", self)
         self.list.head.addWidget(self.anomaly)
         self.list.head.addWidget(self.changed)
         self.list.foot.addWidget(self.next)
@@ -138,6 +138,7 @@ class PreviewStep(QWidget):
         split.addWidget(self.side)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        split.setSizes([600, 400])
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

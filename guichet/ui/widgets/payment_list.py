@@ -18,8 +18,7 @@ from guichet.ui.page import Destination, Tools
 from guichet.ui.tables import Column
 from guichet.ui.tokens import Space
 from guichet.ui.topics import MONEY
-from guichet.ui.widgets.details import Details
-from guichet.ui.widgets.facts import ShortTable
+from guichet.ui.widgets.facts import Facts, ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import NBSP
@@ -89,7 +88,7 @@ class PaymentList(QWidget):
             "Choisissez un règlement pour lire ce qu’il a payé.", "heading", self, wrap=True
         )
         self.open_family = button("Ouvrir la famille", self, role="link")
-        self.facts = Details(self.detail, most_columns=2)
+        self.facts = Facts(self.detail)
         self.allocations = ShortTable(
             tools.theme, ALLOCATION_COLUMNS, "Ce que le règlement a payé", "Ce règlement ne paie encore rien.",
             self.detail, identity=lambda row: row.allocation_id,
