@@ -321,7 +321,7 @@ def test_what_begins_as_typed_comes_before_what_other_words_find(open_window: Op
     [
         (Kind.FAMILY, Destination("families", 7)),
         (Kind.CHILD, Destination("families", 7)),
-        (Kind.PAYMENT, Destination("families", 7)),
+        (Kind.PAYMENT, Destination("billing", {"payment": 3})),
         (Kind.REQUEST, Destination("requests", {"request": 3})),
         (Kind.INVOICE, Destination("billing", {"invoice": 3})),
         (Kind.ATTESTATION, Destination("attestations", {"attestation": 3})),

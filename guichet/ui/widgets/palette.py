@@ -255,12 +255,14 @@ def answers(act: Action, words: Sequence[str]) -> int | None:
 
 
 def destination(hit: Hit, *, attestations: bool) -> Destination:
-    """The page that shows what was found; a payment, and an attestation of whom may not issue any, by its family."""
+    """The page that shows what was found; an attestation opens its family for whom may not see the register."""
     match hit.kind:
         case Kind.REQUEST:
             return Destination("requests", {"request": hit.subject_id})
         case Kind.INVOICE:
             return Destination("billing", {"invoice": hit.subject_id})
+        case Kind.PAYMENT:
+            return Destination("billing", {"payment": hit.subject_id})
         case Kind.ATTESTATION if attestations:
             return Destination("attestations", {"attestation": hit.subject_id})
         case _:
