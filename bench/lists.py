@@ -123,11 +123,12 @@ def _moved(listed: SqlList[FamilyRow], desk: Desk, work: str, act: Callable[[], 
 
 
 def _wait(listed: SqlList[FamilyRow], desk: Desk) -> None:
-    """Until every row on screen is read."""
+    """Until the row under the cursor and every row on screen are read."""
     while True:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
         first, last = listed.table.visible_places()
-        if desk.idle and last > 0 and all(listed.model.row_at(place) for place in range(first, last + 1)):
+        wanted = {*range(first, last + 1), max(0, listed.table.currentIndex().row())}
+        if desk.idle and last > 0 and all(listed.model.row_at(place) for place in wanted):
             return
 
 
