@@ -78,10 +78,7 @@ class SiteRow:
 
 @dataclass(frozen=True)
 class Home:
-    """What waits for the one who looks. Amounts in cents; each count opens the list it names.
-
-    Counts on money are 0 without the permission to read billing.
-    """
+    """What waits for the one who looks; each count opens the list it names."""
 
     today: date
     mine: int
@@ -94,14 +91,20 @@ class Home:
     attestations_asked: int
     expiring_pieces: int
     freed_places: int
-    overdue_invoices: int
-    overdue_cents: int
-    payments_today: int
-    payments_today_cents: int
     night: NightTile | None
     missing: tuple[MissingNight, ...]
     sites: tuple[SiteRow, ...]
     first_steps: FirstSteps | None
+
+
+@dataclass(frozen=True)
+class Money:
+    """The money that waits, in cents: invoices overdue, payments received today, contra-entries taken off."""
+
+    overdue_invoices: int
+    overdue_cents: int
+    payments_today: int
+    payments_today_cents: int
 
 
 @needs(Permission.READ_REQUESTS)
@@ -109,23 +112,28 @@ def home(session: Session, context: Context) -> Home:
     """Every tile in a fixed number of queries."""
     today = paris_day(context.now)
     counted = dict(zip(QUERIES, count_each(session, context, tuple(QUERIES.values())), strict=True))
-    reads_billing = context.may(Permission.READ_BILLING)
-    overdue = invoice_documents.totals(session, context, OVERDUE) if reads_billing else None
-    paid, paid_cents = _paid(session, today) if reads_billing else (0, 0)
     return Home(
         today=today,
         **counted,
         expiring_pieces=expiring_pieces.count(session, today),
         freed_places=freed_places.count(session, context),
-        overdue_invoices=overdue.documents if overdue else 0,
-        overdue_cents=overdue.left_cents if overdue else 0,
-        payments_today=paid,
-        payments_today_cents=paid_cents,
         night=_night(session, context),
         missing=missing_nights(session, context),
         sites=_sites(session, today),
         first_steps=_first_steps(session),
     )
+
+
+@needs(Permission.READ_BILLING)
+def money(session: Session, context: Context, query: None = None) -> Money:
+    """Read apart: what is overdue is reckoned over every invoice ever issued."""
+    overdue = invoice_documents.totals(session, context, OVERDUE)
+    paid = session.execute(
+        select(func.count(Payment.id), func.coalesce(func.sum(Payment.amount_cents), 0)).where(
+            Payment.received_on == paris_day(context.now)
+        )
+    ).one()
+    return Money(overdue.documents, overdue.left_cents, int(paid[0]), int(paid[1]))
 
 
 def _first_steps(session: Session) -> FirstSteps | None:
@@ -135,16 +143,6 @@ def _first_steps(session: Session) -> FirstSteps | None:
     named = settings.get(session, "town.name") != settings.DEFAULTS["town.name"]
     offered = session.execute(select(Activity.id).limit(1)).first() is not None
     return FirstSteps(named, offered)
-
-
-def _paid(session: Session, today: date) -> tuple[int, int]:
-    """The payments received today and their cents, contra-entries taken off."""
-    row = session.execute(
-        select(func.count(Payment.id), func.coalesce(func.sum(Payment.amount_cents), 0)).where(
-            Payment.received_on == today
-        )
-    ).one()
-    return int(row[0]), int(row[1])
 
 
 def _night(session: Session, context: Context) -> NightTile | None:

@@ -15,9 +15,10 @@ from guichet.rules.text import paris_day
 from guichet.services import home
 from guichet.services.day_list import DayQuery
 from guichet.services.expiring_pieces import DAYS
-from guichet.services.home import FirstSteps, Home, SiteRow
+from guichet.services.home import FirstSteps, Home, Money, SiteRow
 from guichet.services.transaction import Context
 from guichet.ui.actions import Action
+from guichet.ui.desk import Lane
 from guichet.ui.page import Destination, Page, Tools
 from guichet.ui.tables import Column
 from guichet.ui.tokens import Space
@@ -169,6 +170,9 @@ class HomePage(Page):
 
     def reload(self) -> None:
         self.desk.fetch(_home, None, then=self._show, key=self)
+        if self.tools.may(Permission.READ_BILLING):
+            lane = Lane.LONG  # years of invoices are added up: no key waits for it
+            self.desk.fetch(home.money, None, then=self._show_money, key=(self, "money"), lane=lane)
 
     def page_actions(self) -> tuple[Action, ...]:
         found = [
@@ -183,18 +187,22 @@ class HomePage(Page):
     # What is shown
 
     def _show(self, found: Home) -> None:
-        details = {
-            "expiring_pieces": f"sous {DAYS}{NBSP}jours",
-            "overdue_invoices": format_euros(found.overdue_cents) if found.overdue_invoices else "",
-            "payments_today": format_euros(found.payments_today_cents) if found.payments_today else "",
-        }
-        for name, tile in self.tiles.items():
-            tile.show_number(getattr(found, name), details.get(name, ""))
+        self._show_numbers(found, {"expiring_pieces": f"sous {DAYS}{NBSP}jours"})
         self.missing.setText("\n".join(missing_sentence(one) for one in found.missing))
         self.missing.setVisible(bool(found.missing) and not self.night.isHidden())
         self.night.show_night(found.night)
         self._show_first_steps(found.first_steps)
         self.sites.show_rows(found.sites)
+
+    def _show_money(self, found: Money) -> None:
+        overdue = format_euros(found.overdue_cents) if found.overdue_invoices else ""
+        received = format_euros(found.payments_today_cents) if found.payments_today else ""
+        self._show_numbers(found, {"overdue_invoices": overdue, "payments_today": received})
+
+    def _show_numbers(self, found: Home | Money, details: dict[str, str]) -> None:
+        for name, tile in self.tiles.items():
+            if hasattr(found, name):
+                tile.show_number(getattr(found, name), details.get(name, ""))
 
     def _show_first_steps(self, steps: FirstSteps | None) -> None:
         """On an empty base they stand alone: rows of zeros would say nothing."""
