@@ -455,3 +455,20 @@ def test_escape_goes_one_step_back(page: RequestsPage, window: MainWindow, qtbot
     press(qtbot, page, Qt.Key.Key_Escape)
     assert (page.bar.writing, page.list.table.hasFocus()) == (False, True)
     assert window.current_name == "requests"
+
+
+def test_a_page_that_is_left_comes_back_as_it_was(
+    page: RequestsPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    page.open({"view": {"kinds": ["message"], "sort": "family"}})
+    settle(page.desk)
+    assert {row.external_id for row in page.list.model.rows_at_hand()} == {"D-4", "MSG-1", "MSG-2", "MSG-3"}
+    press(qtbot, page, Qt.Key.Key_Down)
+    place, seen = page.here(), current(page)
+    page.open({"view": {}})
+    settle(page.desk)
+    assert page.list.model.total == 16
+    page.open(place)
+    settle(page.desk)
+    assert (page.list.model.total, current(page), page.filters.kind.currentText()) == (4, seen, "Message")
+    assert page.crumbs() == ("À traiter", page.view.detail.family if page.view.detail else "")

@@ -92,6 +92,7 @@ class RequestDetailView(QWidget):
         self.items.paged.checks_changed.connect(self._ticked)
         self.all_items.clicked.connect(self._tick_all)
         self.head.family_wanted.connect(self._open_family)
+        self.head.invoices_wanted.connect(self._open_invoices)
         self.head.health_wanted.connect(self._reveal_health)
         tools.theme.changed.connect(self._paint_reasons)
 
@@ -281,6 +282,10 @@ class RequestDetailView(QWidget):
     def _open_family(self) -> None:
         if self.detail is not None and self.detail.family_id is not None:
             self.go.emit(Destination("families", self.detail.family_id))
+
+    def _open_invoices(self) -> None:
+        if self.detail is not None and self.detail.family_id is not None:
+            self.go.emit(Destination("families", {"family": self.detail.family_id, "tab": "invoices"}))
 
     def _reveal_health(self) -> None:
         if self._request_id is not None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
+from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services.request_detail import RequestDetail
 from guichet.services.request_gates import Gates
@@ -24,9 +25,10 @@ GATES = ("Pièces", "Dossier", "Impayé", "Places")
 
 
 class RequestHead(QWidget):
-    """`family_wanted` when its name is pressed, `health_wanted` to read the masked values."""
+    """`family_wanted` when its name is pressed, `invoices_wanted` what it owes, `health_wanted` to read masked values."""
 
     family_wanted = Signal()
+    invoices_wanted = Signal()
     health_wanted = Signal()
 
     def __init__(self, tools: Tools, parent: QWidget) -> None:
@@ -37,6 +39,9 @@ class RequestHead(QWidget):
         self.state = text_label("", "pill", self)
         self.family = button("", self, role="link", tip="Ouvrir la fiche de la famille (Alt+F)")
         self.family.setShortcut("Alt+F")
+        self.invoices = button(
+            "Factures", self, role="link", tip="Ouvrir les factures impayées de la famille"
+        )
         self.holder = text_label("", "muted", self, wrap=True)
         self.health = button(
             "Données de santé", self, tip="Les afficher : cette lecture est gardée au journal"
@@ -52,6 +57,7 @@ class RequestHead(QWidget):
         first.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         who = QHBoxLayout()
         who.addWidget(self.family)
+        who.addWidget(self.invoices)
         who.addStretch(1)
         who.addWidget(self.health)
         layout.addLayout(first)
@@ -61,6 +67,7 @@ class RequestHead(QWidget):
         layout.addWidget(self.anomaly)
         layout.addWidget(self._build_gates())
         self.family.clicked.connect(self.family_wanted)
+        self.invoices.clicked.connect(self.invoices_wanted)
         self.health.clicked.connect(self.health_wanted)
         tools.theme.changed.connect(self._paint)
 
@@ -91,6 +98,7 @@ class RequestHead(QWidget):
         )
         self.family.setText(detail.family.replace("&", "&&"))
         self.family.setVisible(detail.family_id is not None)
+        self.invoices.setVisible(detail.gates.unpaid > 0 and self._tools.may(Permission.READ_BILLING))
         self.anomaly.setText(f"Anomalie{NBSP}: {detail.anomaly}" if detail.anomaly else "")
         self.anomaly.setVisible(bool(detail.anomaly))
         self.when.setText(self._when(detail))
