@@ -1,7 +1,9 @@
 """The accounts as an administrator keeps them: who may come in, with which roles, and who did what to them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -223,3 +225,25 @@ def test_only_an_administrator_keeps_the_accounts(database: Database, context: C
         transaction.read(database, agent, users.list_users, None)
     with pytest.raises(PermissionDenied):
         transaction.run(database, agent, users.set_password, SetPassword(zoe.user_id, zoe.version, OTHER))
+
+
+def test_two_administrators_who_disable_each_other_at_once_leave_one(
+    two_administrators: Database, context: Context
+) -> None:
+    database = two_administrators
+    rows = [user(database, context, login) for login in ("chef", "adjointe")]
+    start = Barrier(2)
+
+    def disable(row: UserRow) -> str:
+        command = SetActive(row.user_id, row.version, active=False)
+        start.wait()
+        try:
+            transaction.run(database, context, users.set_active, command)
+        except UserError as refusal:
+            return refusal.code
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(disable, rows))
+    assert outcomes == ["done", "last_administrator"]
+    assert sum(row.active for row in transaction.read(database, context, users.list_users, None)) == 1

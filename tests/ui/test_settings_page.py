@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTabBar, QWidget
 
 from guichet.models.database import Database
 from guichet.rules.deadline_words import describe_rule
@@ -33,18 +33,20 @@ from guichet.services.town_settings import ChangeTown
 from guichet.services.transaction import Context
 from guichet.ui.messages import Confirmation
 from guichet.ui.page import Destination
-from guichet.ui.pages.settings import SettingsPage
+from guichet.ui.pages.settings import SECTIONS, SettingsPage
 from guichet.ui.screenshots import settle
 from guichet.ui.widgets.settings_calendar import CalendarSection
 from guichet.ui.widgets.settings_deadlines import DeadlinesSection
 from guichet.ui.widgets.settings_desk import DeskSection
 from guichet.ui.widgets.settings_portals import PortalsSection
+from guichet.ui.widgets.settings_section import SettingsSection
 from guichet.ui.widgets.settings_tariffs import TariffsSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
 from tests.builders import add_activity
 from tests.ui.support import Opener, SqlGuard, answer_next_question, type_text
+from tests.ui.test_accessibility import controls, spoken_name
 
 PASSWORD = "Guichet2026"
 
@@ -104,6 +106,28 @@ def zoe(town: Database, context: Context, sql_guard: SqlGuard) -> None:
             transaction.run(town, context, accounts.create, account)
 
     sql_guard.aside(build)
+
+
+@pytest.mark.parametrize("kind", SECTIONS, ids=lambda kind: kind.name)
+def test_every_control_of_every_section_has_a_name_and_is_reached_by_tab(
+    zoe: None, wednesday: int, window: MainWindow, kind: type[SettingsSection]
+) -> None:
+    page = shown(window, kind.name)
+    for _ in range(2):
+        nameless = [widget for widget in controls(page) if not spoken_name(widget)]
+        assert not [widget for widget in nameless if not isinstance(widget, QTabBar)]
+        page.list.setFocus()
+        reached: set[QWidget] = set()
+        for _ in range(120):
+            focused = QApplication.focusWidget()
+            if focused is None or focused in reached:
+                break
+            reached.add(focused)
+            QTest.keyClick(focused, Qt.Key.Key_Tab)
+        missed = [one for one in controls(page) if one not in reached and one.focusProxy() not in reached]
+        assert not [spoken_name(widget) for widget in missed]
+        page.show_example()
+        settle(window.tools.desk)
 
 
 def test_only_an_administrator_sees_the_settings(open_window: Opener) -> None:

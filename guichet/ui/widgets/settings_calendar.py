@@ -103,6 +103,8 @@ class CalendarSection(SettingsSection):
             identity=lambda row: row.row_id,
         )
         self.where = QComboBox(self)
+        self.where.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.where.setMinimumContentsLength(12)
         self.closures = CalendarRows(
             tools, self._closures_kind(), [("where", "&Lieu", self.where)], self.tabs
         )

@@ -18,7 +18,7 @@ from guichet.ui.topics import SETTINGS
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import holds_focus
+from guichet.ui.widgets.settings_section import holds_focus, leave_row
 from guichet.ui.widgets.typed_fields import DateField
 from guichet.ui.wording import NBSP
 
@@ -100,7 +100,7 @@ class CalendarRows(QWidget):
 
     def start_new(self) -> None:
         """An empty form for a new row."""
-        self.table.clearSelection()
+        leave_row(self.table)
         self.card.title.setText(self._kind.new)
         self.remove.hide()
         self.form.show_row(f"settings:{self._kind.part}:new", self._kind.new, dict(self._kind.blank))

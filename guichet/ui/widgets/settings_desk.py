@@ -127,7 +127,7 @@ class DeskSection(SettingsSection):
             tab,
             identity=lambda row: row.activity_id,
         )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 8)
+        self.table.setMinimumHeight(self.fontMetrics().height() * 6)
         self.card = Card(" ", tab)
         self.activity_form = DraftedForm(self.tools, self.card, keys_in=tab)
         self.boxes = {name: QCheckBox(label, self.activity_form) for name, label in RULES.items()}

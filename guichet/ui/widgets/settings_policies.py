@@ -54,7 +54,7 @@ class PolicyTable(CompositeField):
         self.table = ShortTable(
             tools.theme, COLUMNS, "Champs des fiches", "", self, identity=lambda row: row.path
         )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 12)
+        self.table.setMinimumHeight(self.fontMetrics().height() * 9)
         self.choice = QComboBox(self)
         self.choice.setAccessibleName("Qui décide du champ choisi")
         for policy, state in POLICIES.items():

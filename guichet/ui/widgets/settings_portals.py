@@ -15,7 +15,7 @@ from guichet.ui.topics import Topic
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import announce, button, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.widgets.settings_section import SettingsSection, holds_focus, leave_row
 
 CHANGES = frozenset({Topic.SETTINGS, Topic.IMPORTS})
 LINKS = {True: "Dossier d’échange", False: "Adresse https://"}
@@ -146,7 +146,7 @@ class PortalsSection(SettingsSection):
         self._open(row, f"settings:portal:{row.code}", f"Portail {row.code}", row)
 
     def _new(self) -> None:
-        self.table.clearSelection()
+        leave_row(self.table)
         self.card.title.setText("Nouveau portail")
         self._open(None, NEW, "Nouveau portail", PortalRow("", "", True, ""))
         self.code.setFocus(Qt.FocusReason.OtherFocusReason)

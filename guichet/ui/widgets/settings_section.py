@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.ui.page import Tools
 from guichet.ui.widgets.fields import text_label
@@ -12,6 +13,11 @@ def holds_focus(widget: QWidget) -> bool:
     """Whether the cursor is in the widget or in something inside it."""
     focused = QApplication.focusWidget()
     return focused is not None and (focused is widget or widget.isAncestorOf(focused))
+
+
+def leave_row(table: QAbstractItemView) -> None:
+    """Choose no row any longer: the form turns to a new one."""
+    table.setCurrentIndex(QModelIndex())
 
 
 class SettingsSection(QWidget):

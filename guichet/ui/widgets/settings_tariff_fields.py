@@ -11,7 +11,8 @@ from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.ui.widgets.composite_field import CompositeField
 from guichet.ui.widgets.fields import button, text_label
-from guichet.ui.widgets.typed_fields import IntegerField, MoneyField, TypedField
+from guichet.ui.widgets.typed_field import TypedField
+from guichet.ui.widgets.typed_fields import IntegerField, MoneyField
 
 MOST_BRACKETS = 12
 

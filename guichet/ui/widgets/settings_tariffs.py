@@ -22,7 +22,7 @@ from guichet.ui.topics import Topic
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.widgets.settings_section import SettingsSection, holds_focus, leave_row
 from guichet.ui.widgets.settings_tariff_fields import BracketGrid, PercentField, RateField, write_decimal
 from guichet.ui.widgets.typed_fields import DateField, MoneyField
 from guichet.ui.wording import NBSP
@@ -184,10 +184,13 @@ class TariffsSection(SettingsSection):
         return self.table
 
     def step_back(self) -> bool:
-        if holds_focus(self.card):
-            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return True
-        return False
+        if not holds_focus(self.card):
+            return False
+        self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if self._following and not self.form.dirty:
+            self._following = False
+            self._row_chosen(self.table.current_row())
+        return True
 
     def show_example(self) -> None:
         self.table.select(1 if len(self.table.paged.rows) > 1 else 0)
@@ -246,6 +249,7 @@ class TariffsSection(SettingsSection):
                 self.card.hide()
             return
         if self._following and self.form.seen is not None and self.form.seen.tariff_id == row.tariff_id:
+            self._open_next(row)
             return
         self._following = False
         self.card.title.setText(f"{row.values.name} ({row.code})")
@@ -264,26 +268,23 @@ class TariffsSection(SettingsSection):
         if row is None:
             return
         self._following = True
-        values = self._next_values(row)
         self.card.title.setText(f"{row.values.name}{NBSP}: nouvelle version")
-        self._open(
-            row,
-            f"settings:tariff:{row.tariff_id}:next",
-            f"Nouvelle version de {row.code}",
-            values,
-            editable=True,
-        )
+        self._open_next(row)
         self.notice.setText("L’ancienne version s’arrête la veille.")
         self.notice.setVisible(True)
         self.follow.setVisible(False)
         self.valid_from.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open_next(self, row: TariffRow) -> None:
+        key, label = f"settings:tariff:{row.tariff_id}:next", f"Nouvelle version de {row.code}"
+        self._open(row, key, label, self._next_values(row), editable=True)
 
     def _new(self) -> None:
         view = self._view
         if view is None or not view.activities:
             self.messages.warn("Décrivez d’abord une activité : un tarif en concerne une.")
             return
-        self.table.clearSelection()
+        leave_row(self.table)
         self._following = False
         values = TariffValues("", view.activities[0].row_id, TariffMethod.SINGLE, self._next_month())
         self.card.title.setText("Nouveau tarif")

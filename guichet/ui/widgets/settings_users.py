@@ -21,7 +21,7 @@ from guichet.ui.widgets.composite_field import CompositeField
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.widgets.settings_section import SettingsSection, holds_focus, leave_row
 from guichet.ui.wording import NBSP
 
 ACTIVE = State("✓", "Actif", Tone.GREEN)
@@ -240,7 +240,7 @@ class UsersSection(SettingsSection):
         self.card.show()
 
     def _new(self) -> None:
-        self.table.clearSelection()
+        leave_row(self.table)
         self._user = None
         self.card.title.setText("Nouveau compte")
         self.login.setReadOnly(False)
