@@ -8,7 +8,7 @@ PACKAGE := pyproject.toml setup.py guichet/__init__.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench install lock clean
+.PHONY: help demo test lint bench screenshots installer install lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ lint: $(VENV)/.dev-ready ## ruff, mypy --strict and import-linter
 
 bench: $(VENV)/.dev-ready ## time what the program exists for, on stated data
 	@$(BIN)/python -m bench
+
+screenshots: $(VENV)/.run-ready ## take the pictures of docs/images anew, each page in light and dark, at 100 % and 150 %
+	@$(BIN)/python tools/screenshots
 
 install: $(VENV)/.run-ready ## install the program in .venv (then .venv/bin/guichet)
 	@echo "Guichet is installed: $(BIN)/guichet"

@@ -17,6 +17,7 @@ from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
 
 WIDTH, HEIGHT = 1440, 900
+SEARCHED = "mart"
 LONGEST_WAIT_SECONDS = 30.0
 QUIET_SECONDS = 0.15
 LOOK_NAMES = {Look.LIGHT: "clair", Look.DARK: "sombre"}
@@ -53,6 +54,7 @@ def take_screenshots(
             window.show()
             suffix = f"{LOOK_NAMES.get(look, look.value)}-{scale}"
             taken += [_picture(window, name, directory, suffix) for name in window.entries]
+            taken += _overlays(window, directory, suffix)
             window.close()
             window.deleteLater()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
@@ -64,7 +66,26 @@ def _picture(window: MainWindow, name: str, directory: Path, suffix: str) -> Pat
     settle(window.tools.desk)
     window.current_page.show_example()
     settle(window.tools.desk)
-    path = directory / f"{name}-{suffix}.png"
+    return _save(window, directory / f"{name}-{suffix}.png")
+
+
+def _overlays(window: MainWindow, directory: Path, suffix: str) -> list[Path]:
+    """The palette with what a word finds, and the help of a page."""
+    window.go(Destination(next(iter(window.entries))))
+    window.commands.open_over()
+    window.commands.field.insert(SEARCHED)
+    window.commands.field.textEdited.emit(SEARCHED)
+    settle(window.tools.desk)
+    taken = [_save(window, directory / f"palette-{suffix}.png")]
+    window.commands.close_over()
+    window.help.open_over()
+    settle(window.tools.desk)
+    taken.append(_save(window, directory / f"help-{suffix}.png"))
+    window.help.close_over()
+    return taken
+
+
+def _save(window: MainWindow, path: Path) -> Path:
     if not window.grab().save(str(path)):
         raise OSError(f"cannot write {path}")
     return path

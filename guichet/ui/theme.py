@@ -86,6 +86,7 @@ class Theme(QObject):
         self._application.setPalette(_palette(colours))
         pictures = {
             "chevron": self._draw("chevron", "chevron-down", colours.muted),
+            "chevron_up": self._draw("chevron_up", "chevron-up", colours.muted),
             "tick": self._draw("tick", "check-bold", colours.on_accent),
         }
         self._application.setStyleSheet(style_sheet(colours, font.pointSizeF(), pictures))

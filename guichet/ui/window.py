@@ -290,7 +290,8 @@ class MainWindow(QMainWindow):
     def _build_status(self) -> None:
         self.tasks = TaskStrip(self)
         self.statusBar().addWidget(self.tasks, 1)
-        base = text_label(self.place.base, "muted", self)
+        words = f"{self.place.base} · date de démonstration" if self.place.fixed_day else self.place.base
+        base = text_label(words, "muted", self)
         base.setContentsMargins(12, 2, 12, 2)
         self.statusBar().addPermanentWidget(base)
         self.statusBar().setSizeGripEnabled(False)
@@ -336,8 +337,7 @@ class MainWindow(QMainWindow):
 
     def _today_text(self, now: datetime) -> str:
         day = paris_day(now)
-        text = f"{WEEKDAYS[day.weekday()]} {format_date(day)}"
-        return f"{text} (date de démonstration)" if self.place.fixed_day else text
+        return f"{WEEKDAYS[day.weekday()]} {format_date(day)}"
 
     def _show_warning(self, text: str) -> None:
         self.notice.say(text, "warning", "alert-outline")

@@ -128,7 +128,7 @@ def test_contrast_is_the_published_formula() -> None:
 
 
 def test_every_colour_name_of_the_style_sheet_exists() -> None:
-    assert "@" not in style_sheet(LIGHT, 10, {"chevron": "c.png", "tick": "t.png"})
+    assert "@" not in style_sheet(LIGHT, 10, {"chevron": "c.png", "chevron_up": "u.png", "tick": "t.png"})
 
 
 def test_the_font_of_the_package_is_used(theme: Theme, qapp: QApplication) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -46,7 +47,8 @@ def test_the_header_says_who_acts_where_and_which_day_it_is(open_window: Opener)
     window = open_window(Role.AGENT)
     assert "Camille Roux" in window.header.user.text()
     assert "Agent du guichet" in window.header.user.accessibleName()
-    assert window.header.today.text() == "mercredi 18/03/2026 (date de démonstration)"
+    assert window.header.today.text() == "mercredi 18/03/2026"
+    assert any("date de démonstration" in label.text() for label in window.statusBar().findChildren(QLabel))
     assert "Valmont" in window.windowTitle()
 
 

@@ -19,15 +19,37 @@ BACK_KEY, FORWARD_KEY = "Alt+Left", "Alt+Right"
 SEPARATOR = "  ›  "
 
 
+class _Steps(QLabel):
+    """Words cut at the end where room lacks; the whole of them in the tooltip."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setProperty("role", "crumbs")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_steps(self, crumbs: Sequence[str]) -> None:
+        """Say each step after the page."""
+        self._whole = "".join(SEPARATOR + crumb for crumb in crumbs if crumb)
+        self.setAccessibleName(", ".join(crumbs))
+        self.setToolTip(self._whole.removeprefix(SEPARATOR))
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
+
+
 class Breadcrumb(QWidget):
-    """The page's title, then what it shows; the last words are cut where room lacks."""
+    """The page's title, then what it shows."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.title = text_label("", "title", self)
-        self.steps = text_label("", "crumbs", self)
-        self.steps.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._whole = ""
+        self.steps = _Steps(self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.title)
@@ -36,18 +58,7 @@ class Breadcrumb(QWidget):
     def show_place(self, title: str, crumbs: Sequence[str]) -> None:
         """Say where one is."""
         self.title.setText(title)
-        self._whole = "".join(SEPARATOR + crumb for crumb in crumbs if crumb)
-        self.steps.setAccessibleName(", ".join(crumbs))
-        self.steps.setToolTip(self._whole.strip(" ›"))
-        self._cut()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._cut()
-
-    def _cut(self) -> None:
-        metrics = self.steps.fontMetrics()
-        self.steps.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, self.steps.width()))
+        self.steps.show_steps(crumbs)
 
 
 class Header(QFrame):
