@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from guichet.rules.text import format_instant
 from guichet.services import journal_views
 from guichet.services.journal_views import EntryRow, EntryView, JournalQuery
-from guichet.services.journal_words import Change
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.journal_entry import CHANGES
 from guichet.ui.widgets.sql_list import SqlList
 
 COLUMNS = (
@@ -22,12 +22,6 @@ COLUMNS = (
     Column[EntryRow]("Quoi", lambda row: row.summary, None, bold=True),
     Column[EntryRow]("Sur", lambda row: row.subject, 17, optional=1),
     Column[EntryRow]("Poste", lambda row: row.workstation, 14, optional=2),
-)
-
-CHANGES = (
-    Column[Change]("Champ", lambda change: change.label, None, bold=True),
-    Column[Change]("Avant", lambda change: change.before, 30),
-    Column[Change]("Après", lambda change: change.after, 30),
 )
 
 
