@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from guichet.ui.tables import NOT_READ_YET, Column, Dots, State, TableModel
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
 
 Index = QModelIndex | QPersistentModelIndex
 
 # The same as the padding of the titles in the style sheet, so that both stand one above the other.
-CELL_PADDING = 8
+CELL_PADDING: int = Space.SMALL
 
 
 class CellDelegate(QStyledItemDelegate):

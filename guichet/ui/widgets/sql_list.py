@@ -20,6 +20,7 @@ from guichet.ui.files import WORKBOOKS, Files, open_file
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column, PagedTableModel
 from guichet.ui.tasks import Task
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.columns_dialog import ColumnsDialog
 from guichet.ui.widgets.data_table import DataTable
 from guichet.ui.widgets.fields import text_label
@@ -119,7 +120,7 @@ class SqlList(QWidget, Generic[Row]):
         self.foot.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(Space.TIGHT)
         layout.addLayout(self.head)
         layout.addWidget(self.table, 1)
         layout.addLayout(self.foot)
