@@ -63,7 +63,7 @@ class RequestsPage(Page):
             QUEUE_COLUMNS,
             lambda row: row.request_id,
             name="Demandes",
-            empty="Aucune demande ici : tout est traité, ou aucun critère ne correspond.",
+            empty="Aucune demande ici\u00a0: tout est traité, ou aucun critère ne correspond.",
             noun="demande",
             checkable=True,
             editable=lambda row: row.state not in END_STATES,

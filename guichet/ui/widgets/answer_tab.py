@@ -25,7 +25,7 @@ PREVIEWS = {
     Wording.REFUSE: "Si je refuse (R)",
     Wording.COMPLEMENT: "Si je demande un complément (C)",
 }
-PREVIEW = State("?", "Aperçu de ce qui partirait : rien n’est encore envoyé", Tone.WHITE)
+PREVIEW = State("?", "Aperçu de ce qui partirait\u00a0: rien n’est encore envoyé", Tone.WHITE)
 SENDING = {
     "queued": State("A", "En attente d’envoi", Tone.BLUE),
     "sent": State("✓", "Envoyée", Tone.GREEN),
@@ -153,7 +153,7 @@ class AnswerTab(QWidget):
     def _read(self, detail: RequestDetail, wording: Wording) -> None:
         written = self._written if self._written.wording is wording else Written()
         if wording is not Wording.COMPLEMENT and not self._ticked:
-            self._say("", "Rien n’est coché : cochez ce que vous décidez.")
+            self._say("", "Rien n’est coché\u00a0: cochez ce que vous décidez.")
             return
         code = (written.code or self._likely) if wording is Wording.REFUSE else ""
         text = written.text if wording in (Wording.REFUSE, Wording.COMPLEMENT) else ""

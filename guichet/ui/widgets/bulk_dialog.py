@@ -164,7 +164,7 @@ class AcceptDialog(BulkDialog):
         super().__init__(tools, request_ids, verb, verb, "primary", parent)
         self.note.setText(
             "Les demandes sont servies dans l’ordre de leur dépôt, et les places recomptées à chacune. "
-            "Rien n’est refusé : ce qui ne rentre pas reste à décider.".replace(" :", f"{NBSP}:")
+            "Rien n’est refusé\u00a0: ce qui ne rentre pas reste à décider."
         )
         tools.desk.fetch(bulk_decisions.forecast, request_ids, then=self._show, key=self, lane=Lane.LONG)
 
@@ -195,7 +195,7 @@ class RefuseDialog(BulkDialog):
         for code, label in REFUSAL_LABELS.items():
             self.code.addItem(label.capitalize(), code.value)
         self.text = QLineEdit(self)
-        self.text.setPlaceholderText("Ce que liront les familles (obligatoire pour « autre »)")
+        self.text.setPlaceholderText("Ce que liront les familles (obligatoire pour «\u00a0autre\u00a0»)")
         self.form = Form(self)
         self.form.add("code", "&Motif", self.code)
         self.form.add("text", "&Texte", self.text)
@@ -249,7 +249,9 @@ class RefuseDialog(BulkDialog):
             self._pause.stop()
         if self.code.currentData() == RefusalCode.AUTRE.value and not self.text.text().strip():
             self.form.show_error(
-                UserError("Écrivez le motif : « autre » ne dit rien aux familles.", field="text")
+                UserError(
+                    "Écrivez le motif\u00a0: «\u00a0autre\u00a0» ne dit rien aux familles.", field="text"
+                )
             )
             return
         self.accept()

@@ -27,7 +27,7 @@ OUTCOMES = {
 
 def _why(row: RequestOutcome) -> str:
     if row.outcome is BulkOutcome.LEFT and not row.sentence:
-        return "Rien n’y rentre : à examiner, ou à refuser avec un motif.".replace(" :", f"{NBSP}:")
+        return "Rien n’y rentre\u00a0: à examiner, ou à refuser avec un motif."
     return row.sentence
 
 

@@ -87,6 +87,7 @@ class DecisionBar(QFrame):
                 row.addStretch(1)
             shortcut = QShortcut(QKeySequence(act.key.value), page)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)  # a key held down must not decide one request after another
             shortcut.activated.connect(lambda key=act.key: self.press(key))
             self._shortcuts.append(shortcut)
         self._build_refusal()
@@ -213,7 +214,7 @@ class DecisionBar(QFrame):
         for code, label in REFUSAL_LABELS.items():
             self.code.addItem(label.capitalize(), code.value)
         self.text = QLineEdit(self)
-        self.text.setPlaceholderText("Ce que lira la famille (obligatoire pour « autre »)")
+        self.text.setPlaceholderText("Ce que lira la famille (obligatoire pour «\u00a0autre\u00a0»)")
         self._refusal = self._build_panel(
             (("&Motif", self.code), ("&Texte", self.text)), "Refuser", "danger", self._refuse
         )
@@ -228,7 +229,7 @@ class DecisionBar(QFrame):
 
     def _build_complement(self) -> None:
         self.question = QLineEdit(self)
-        self.question.setPlaceholderText("Ce que la famille doit fournir : elle lira cette phrase")
+        self.question.setPlaceholderText("Ce que la famille doit fournir\u00a0: elle lira cette phrase")
         self._complement = self._build_panel(
             (("&Demander", self.question),), "Envoyer la demande", "primary", self._ask
         )
@@ -263,7 +264,7 @@ class DecisionBar(QFrame):
                 field.textEdited.connect(self._note)
         done = button(verb, panel, role=role)
         done.clicked.connect(act)
-        cancel = button("Annuler", panel, tip="Abandonner ; Échap referme et garde le texte")
+        cancel = button("Annuler", panel, tip="Abandonner\u202f; Échap referme et garde le texte")
         cancel.clicked.connect(self.close_panel)
         row.addWidget(done)
         row.addWidget(cancel)
@@ -298,7 +299,11 @@ class DecisionBar(QFrame):
     def _refuse(self) -> None:
         code = self.code.currentData()
         if code == RefusalCode.AUTRE.value and not self.text.text().strip():
-            self.show_error(UserError("Écrivez le motif : « autre » ne dit rien à la famille.", field="text"))
+            self.show_error(
+                UserError(
+                    "Écrivez le motif\u00a0: «\u00a0autre\u00a0» ne dit rien à la famille.", field="text"
+                )
+            )
             return
         self.refused.emit(code, self.text.text().strip())
 

@@ -47,6 +47,7 @@ class ManyAtOnce(QWidget):
             made.clicked.connect(act)
             shortcut = QShortcut(QKeySequence(key), page, made.click)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)
         model.checks_changed.connect(self._say)
         self._say()
 

@@ -33,7 +33,9 @@ class PieceTab(QWidget):
             tools.theme, PIECE_COLUMNS, "Pièces jointes", "Aucune pièce jointe.", self, fitted=True
         )
         self.look = button(
-            "Voir la pièce", self, tip="Voir la pièce ici même (Entrée) ; la lecture est gardée au journal"
+            "Voir la pièce",
+            self,
+            tip="Voir la pièce ici même (Entrée)\u202f; la lecture est gardée au journal",
         )
         self.note = text_label("", "muted", self, wrap=True)
         self.image = Picture(self)
@@ -77,7 +79,7 @@ class PieceTab(QWidget):
     def _allow(self, piece: PieceView | None) -> None:
         self.look.setEnabled(piece is not None and piece.has_content)
         if piece is not None and not piece.has_content and not self.is_open:
-            self.note.setText("Le contenu de cette pièce n’a pas été reçu : seul son nom est connu.")
+            self.note.setText("Le contenu de cette pièce n’a pas été reçu\u00a0: seul son nom est connu.")
 
     def _open(self, piece: PieceView | None) -> None:
         if piece is None or not piece.has_content:
@@ -107,7 +109,9 @@ class PieceTab(QWidget):
             self.image.show_picture(image, piece.name)
             self.shown.setCurrentWidget(self.image)
         else:
-            self.note.setText("Ce fichier n’est ni un PDF ni une image lisible : il n’est pas affiché ici.")
+            self.note.setText(
+                "Ce fichier n’est ni un PDF ni une image lisible\u00a0: il n’est pas affiché ici."
+            )
             self.shown.setCurrentWidget(self.note)
 
 

@@ -147,7 +147,7 @@ FAMILY = Column[RequestRow](
     27,
     sort="family",
     bold=True,
-    hint="La famille ; dessous, l’enfant et son âge",
+    hint="La famille\u202f; dessous, l’enfant et son âge",
 )
 ABOUT = Column[RequestRow](
     "Type",
@@ -155,7 +155,7 @@ ABOUT = Column[RequestRow](
     None,
     sort="kind",
     tip=lambda row: row.anomaly or _two(row.kind_label, _activity(row)),
-    hint="Le type de demande ; dessous, l’activité et le site",
+    hint="Le type de demande\u202f; dessous, l’activité et le site",
 )
 WHEN = Column[RequestRow](
     "Reçue le",
@@ -163,7 +163,7 @@ WHEN = Column[RequestRow](
     8,
     sort="submitted_at",
     tip=lambda row: f"Déposée le {format_instant(row.submitted_at)}",
-    hint="Le jour du dépôt ; dessous, l’âge de la demande en jours",
+    hint="Le jour du dépôt\u202f; dessous, l’âge de la demande en jours",
     optional=3,
 )
 DUE = Column[RequestRow](
@@ -172,7 +172,7 @@ DUE = Column[RequestRow](
     8,
     sort="answer_by",
     optional=6,
-    hint="Répondre avant le ; ! quand c’est dépassé",
+    hint="Répondre avant le\u202f; ! quand c’est dépassé",
 )
 
 QUEUE_COLUMNS = (
@@ -185,7 +185,7 @@ QUEUE_COLUMNS = (
         5,
         sort="proposal",
         state=lambda row: proposal_state(row.proposal),
-        hint="Proposition des règles : ✓ accepter, L liste d’attente, R refuser, ? à examiner, M mélangée",
+        hint="Proposition des règles\u00a0: ✓ accepter, L liste d’attente, R refuser, ? à examiner, M mélangée",
     ),
     WHEN,
     DUE,
@@ -195,7 +195,7 @@ QUEUE_COLUMNS = (
         lambda row: _two(_pieces(row), _owed(row)),
         7,
         dots=lambda row: pieces(row.pieces),
-        hint="Pièces exigées du dossier ; dessous, ce que la famille doit, échéance passée",
+        hint="Pièces exigées du dossier\u202f; dessous, ce que la famille doit, échéance passée",
         optional=1,
     ),
     Column[RequestRow](

@@ -44,7 +44,7 @@ class RequestHead(QWidget):
         )
         self.holder = text_label("", "muted", self, wrap=True)
         self.health = button(
-            "Données de santé", self, tip="Les afficher : cette lecture est gardée au journal"
+            "Données de santé", self, tip="Les afficher\u00a0: cette lecture est gardée au journal"
         )
         self.anomaly = text_label("", "warning", self, wrap=True)
         self.gates = {name: text_label("", "pill", self) for name in GATES}

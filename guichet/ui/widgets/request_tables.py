@@ -128,7 +128,7 @@ DATE_COLUMNS = (
         lambda item: " – ".join(part for part in (_what(item), _where(item)) if part),
         None,
         bold=True,
-        hint="La date ; dessous, l’activité et le créneau",
+        hint="La date\u202f; dessous, l’activité et le créneau",
     ),
     PROPOSAL,
     Column[ItemView]("Motif", _motive, 14, tip=reasons_text, optional=3),
@@ -141,7 +141,7 @@ FIELD_COLUMNS = (
         lambda item: f"{item.label}{NBSP}: {_change(item)}",
         None,
         bold=True,
-        hint="Le champ ; dessous, sa valeur avant → après",
+        hint="Le champ\u202f; dessous, sa valeur avant → après",
     ),
     PROPOSAL,
 )
