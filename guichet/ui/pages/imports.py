@@ -39,6 +39,7 @@ SET_ASIDE = State("Q", "Quarantaine", Tone.YELLOW)
 WHOLE = State("✓", "Complet", Tone.GREEN)
 
 SHARES = (370, 730)  # of the width, batches and lines
+BATCH_CHARACTERS = 52
 
 
 def batch_state(row: BatchRow) -> State:
@@ -171,7 +172,13 @@ class ImportsPage(Page):
         self.retry_all.clicked.connect(lambda: self._retry(None))
         self.report.clicked.connect(self._show_report)
         self.import_file.clicked.connect(self._choose_file)
+        self.theme.changed.connect(self._fit)
+        self._fit()
         self._show_batch(None)
+
+    def _fit(self) -> None:
+        """Room for a batch's date, state and count, whatever the size of the text."""
+        self.batches.setMinimumWidth(self.fontMetrics().averageCharWidth() * BATCH_CHARACTERS)
 
     # What the window asks
 

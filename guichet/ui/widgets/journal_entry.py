@@ -42,6 +42,46 @@ def destination_of(row: EntryRow) -> Destination | None:
         return Destination("imports", {"batch": row.subject_id})
     if row.family_id is not None:
         return Destination("families", {"family": row.family_id})
+    return _PAGES.get(row.subject_kind)
+
+
+_PAGES = {
+    "invoice": Destination("billing", {"tab": "invoices"}),
+    "charge": Destination("billing"),
+    "attestation": Destination("attestations"),
+    "setting": Destination("settings"),
+    **{
+        kind: Destination("settings", {"section": section})
+        for kind, section in (
+            ("user_account", "users"),
+            ("activity", "deadlines"),
+            ("tariff", "tariffs"),
+            ("portal", "portals"),
+            ("school_year", "calendar"),
+            ("holiday", "calendar"),
+            ("closure", "calendar"),
+            ("calendar", "calendar"),
+        )
+    },
+}
+
+
+CHANGES = (
+    Column[Change]("Signe", lambda change: _sign(change).label, 12, state=_sign),
+    Column[Change]("Champ", lambda change: change.label, None, bold=True),
+    Column[Change]("Avant", lambda change: change.before, None),
+    Column[Change]("Après", lambda change: change.after, None),
+)
+
+
+def destination_of(row: EntryRow) -> Destination | None:
+    """The page where the subject of an entry is shown; None when there is none."""
+    if row.subject_kind == "request" and row.subject_id is not None:
+        return Destination("requests", {"request": row.subject_id})
+    if row.subject_kind == "import_batch" and row.subject_id is not None:
+        return Destination("imports", {"batch": row.subject_id})
+    if row.family_id is not None:
+        return Destination("families", {"family": row.family_id})
     return {
         "invoice": Destination("billing"),
         "charge": Destination("billing"),
