@@ -16,8 +16,9 @@ from guichet.rules.errors import PermissionDenied, StaleVersion, UserError
 from guichet.rules.permissions import Role
 from guichet.rules.tariff_checks import examples
 from guichet.rules.tariffs import EligibleMode, Price, Service, TariffMethod
-from guichet.services import price_list, tariff_settings, transaction
-from guichet.services.tariff_settings import NewVersion, SaveTariff, TariffRow, TariffsView, TariffValues
+from guichet.services import price_list, tariff_list, tariff_settings, transaction
+from guichet.services.tariff_list import TariffRow, TariffsView, TariffValues
+from guichet.services.tariff_settings import NewVersion, SaveTariff
 from guichet.services.transaction import Actor, Context
 from tests.builders import add_activity, add_family, slot_of
 
@@ -37,7 +38,7 @@ def single(activity_id: int, cents: int = 415, **others: object) -> TariffValues
 
 
 def view(database: Database, context: Context) -> TariffsView:
-    return transaction.read(database, context, tariff_settings.list_tariffs, None)
+    return transaction.read(database, context, tariff_list.list_tariffs, None)
 
 
 def row_of(database: Database, context: Context, tariff_id: int) -> TariffRow:

@@ -21,6 +21,7 @@ from guichet.services import (
     deadlines_settings,
     portal_settings,
     settings,
+    tariff_list,
     tariff_settings,
     town_settings,
     transaction,
@@ -28,7 +29,8 @@ from guichet.services import (
 )
 from guichet.services.accounts import Credentials, NewAccount
 from guichet.services.calendars import CalendarView, ClosureRow, SaveRow, SchoolYearRow
-from guichet.services.tariff_settings import SaveTariff, TariffRow, TariffValues
+from guichet.services.tariff_list import TariffRow, TariffValues
+from guichet.services.tariff_settings import SaveTariff
 from guichet.services.town_settings import ChangeTown
 from guichet.services.transaction import Context
 from guichet.ui.messages import Confirmation
@@ -480,7 +482,7 @@ def tariffs_section(window: MainWindow) -> TariffsSection:
 
 def tariffs_of(database: Database, context: Context, guard: SqlGuard) -> tuple[TariffRow, ...]:
     found: tuple[TariffRow, ...] = guard.aside(
-        lambda: transaction.read(database, context, tariff_settings.list_tariffs, None).tariffs
+        lambda: transaction.read(database, context, tariff_list.list_tariffs, None).tariffs
     )
     return found
 

@@ -13,8 +13,9 @@ from guichet.rules.money import format_euros
 from guichet.rules.tariff_checks import END_OF_TIME, check_tariff, examples
 from guichet.rules.tariffs import EligibleMode, TariffMethod
 from guichet.rules.text import format_date, paris_day
-from guichet.services import tariff_settings
-from guichet.services.tariff_settings import NewVersion, SaveTariff, TariffRow, TariffsView, TariffValues
+from guichet.services import tariff_list, tariff_settings
+from guichet.services.tariff_list import TariffRow, TariffsView, TariffValues
+from guichet.services.tariff_settings import NewVersion, SaveTariff
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
 from guichet.ui.theme import Tone
@@ -196,7 +197,7 @@ class TariffsSection(SettingsSection):
         self.table.select(1 if len(self.table.paged.rows) > 1 else 0)
 
     def reload(self) -> None:
-        self.desk.fetch(tariff_settings.list_tariffs, None, then=self._show, key=self)
+        self.desk.fetch(tariff_list.list_tariffs, None, then=self._show, key=self)
 
     def save(self) -> None:
         if self.form.isHidden():
