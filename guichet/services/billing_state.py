@@ -15,6 +15,7 @@ from guichet.models.settings import Journal
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.services import journal
+from guichet.services.balances import is_on_a_document
 from guichet.services.invoices import ISSUE_ACTION, Draft, DraftInvoices, last_draft
 from guichet.services.pricing import is_due
 from guichet.services.transaction import Context, needs
@@ -33,7 +34,8 @@ class Act:
 
 @dataclass(frozen=True)
 class PeriodState:
-    """A period of some régies. `due` bookings are to be billed, `unpriced` of them have no charge (yet).
+    """A period of some régies. `due` bookings are to be billed, `unpriced` of them have no charge (yet), `without_regie`
+    have one that no régie collects.
 
     `draft` is what issuing would bill as the last pricing left it; `issued` to `issued_cents` are the invoices numbered
     here for exactly these days.
@@ -41,6 +43,7 @@ class PeriodState:
 
     due: int
     unpriced: int
+    without_regie: int
     draft: Draft
     issued: int
     issued_cents: int
@@ -52,6 +55,11 @@ class PeriodState:
     without_consent: int
     last_issue: Act | None
     sendings: tuple[Act, ...]
+
+    @property
+    def blocked(self) -> int:
+        """How many bookings a run would leave unbilled."""
+        return self.unpriced + self.without_regie
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def sending_query(start: date, end: date, regie_ids: tuple[int, ...], mode: str)
 @needs(Permission.READ_BILLING)
 def read(session: Session, context: Context, query: DraftInvoices) -> PeriodState:
     """Where a period stands, in a fixed number of queries."""
-    due, unpriced = _bookings(session, query)
+    due, unpriced, without_regie = _bookings(session, query)
     conditions = _issued(query.start, query.end, query.regie_ids)
     first, last = func.min(Invoice.id), func.max(Invoice.id)
     facts = session.execute(
@@ -106,6 +114,7 @@ def read(session: Session, context: Context, query: DraftInvoices) -> PeriodStat
     return PeriodState(
         due=due,
         unpriced=unpriced,
+        without_regie=without_regie,
         draft=last_draft(session, context, query),
         issued=issued,
         issued_cents=int(cents),
@@ -159,18 +168,23 @@ def _issued(start: date, end: date, regie_ids: tuple[int, ...]) -> list[Any]:
     return [*conditions, Invoice.regie_id.in_(regie_ids)] if regie_ids else conditions
 
 
-def _bookings(session: Session, query: DraftInvoices) -> tuple[int, int]:
-    charged = select(ChargeBooking.id).where(ChargeBooking.booking_id == Booking.id).exists()
+def _bookings(session: Session, query: DraftInvoices) -> tuple[int, int, int]:
+    charge = select(ChargeBooking.id).where(ChargeBooking.booking_id == Booking.id)
+    to_collect = charge.where(~is_on_a_document(ChargeBooking.charge_id)).exists()
     statement = (
-        select(func.count(), func.count().filter(~charged))
+        select(
+            func.count(),
+            func.count().filter(~charge.exists()),
+            func.count().filter(Activity.regie_id.is_(None), to_collect),
+        )
         .select_from(Booking)
         .join(Activity, Activity.id == Booking.activity_id)
         .where(Booking.date.between(query.start, query.end), is_due())
     )
     if query.regie_ids:
         statement = statement.where(Activity.regie_id.in_(query.regie_ids))
-    due, unpriced = session.execute(statement).one()
-    return due, unpriced
+    due, unpriced, without_regie = session.execute(statement).one()
+    return due, unpriced, without_regie
 
 
 def _consents() -> Any:

@@ -388,3 +388,19 @@ def test_a_payment_shows_what_it_paid_and_whether_it_can_be_undone(
     undone = transaction.read(database, context, payment_views.detail, paid.payment_id)
     assert sum(row.amount_cents for row in undone.allocations) == 0
     assert (undone.credit_cents, undone.cancellable) == (0, False)
+
+
+def test_an_activity_that_no_regie_collects_blocks_the_run(database: Database, context: Context) -> None:
+    with database.writing() as session:
+        town = found(session)
+        free = town.activity("EMS", "École de sport", None)
+        slot = town.slot(free, "S", "Séance")
+        town.single(free, 500)
+        family = town.family("Sand")
+        town.book(town.enrol(family, town.child(family), free), slot, WEDNESDAYS[0])
+    _draft(database, context)
+    assert _counts(database, context) == {Check.NO_REGIE: 1}
+    state = _state(database, context)
+    assert (state.unpriced, state.without_regie, state.blocked) == (0, 1, 1)
+    with pytest.raises(UserError, match="régie"):
+        _issue(database, context)

@@ -4,6 +4,7 @@ import io
 import threading
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -11,12 +12,22 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from guichet.models.database import Database
-from guichet.models.money import Charge, Invoice, InvoiceLine
+from guichet.models.money import Charge, Invoice, InvoiceLine, PaymentMode
 from guichet.models.people import MemberRole
 from guichet.models.settings import Journal
 from guichet.rules.errors import StaleVersion, UserError
-from guichet.services import invoice_documents, invoices, numbering, pricing, settings, transaction
-from guichet.services.invoice_documents import InvoiceQuery
+from guichet.services import (
+    invoice_documents,
+    invoice_files,
+    invoices,
+    numbering,
+    payments,
+    pricing,
+    settings,
+    transaction,
+)
+from guichet.services.invoice_documents import InvoiceQuery, Standing
+from guichet.services.invoice_files import WriteFiles
 from guichet.services.invoices import DraftInvoices, IssueInvoices, IssueResult
 from guichet.services.transaction import Context
 from tests.services.billing_town import found
@@ -368,3 +379,61 @@ def test_the_files(
     first = paths[0].read_bytes()
     transaction.read(sqlite_database, context, invoice_documents.export, command)
     assert paths[0].read_bytes() == first
+
+
+def test_the_totals_of_a_list_are_the_sums_of_its_rows_whatever_the_filter(
+    database: Database, context: Context
+) -> None:
+    _two_families(database)
+    first, second = _issue(database, context, issued_on=date(2026, 3, 1), due_on=date(2026, 3, 10)).invoices
+    regie_id = first.regie_id
+    with database.writing() as session:
+        family_id = session.execute(
+            select(Invoice.family_id).where(Invoice.id == second.invoice_id)
+        ).scalar_one()
+        payments.record(
+            session,
+            context,
+            payments.RecordPayment(family_id, regie_id, PaymentMode.CHEQUE, 500, date(2026, 3, 2)),
+        )
+    today = context.now.date()
+    for standing in (None, *Standing):
+        query = InvoiceQuery(standing=standing)
+        rows = transaction.read(database, context, invoice_documents.search, query).rows
+        sums = transaction.read(database, context, invoice_documents.totals, query)
+        assert (sums.documents, sums.total_cents, sums.left_cents) == (
+            len(rows),
+            sum(row.total_cents for row in rows),
+            sum(row.left_cents for row in rows),
+        )
+        assert standing is None or all(row.standing(today) is standing for row in rows)
+    overdue = transaction.read(
+        database, context, invoice_documents.totals, InvoiceQuery(standing=Standing.OVERDUE)
+    )
+    assert overdue.documents == 2
+
+
+def test_files_are_written_one_each_or_together_and_stop_where_asked(
+    database: Database, context: Context, tmp_path: Path
+) -> None:
+    _two_families(database)
+    ids = tuple(row.invoice_id for row in _issue(database, context).invoices)
+    heard: list[tuple[int, int]] = []
+    each = invoice_files.write_invoices(
+        database,
+        context,
+        WriteFiles(ids, tmp_path / "un"),
+        lambda done, total, _text: heard.append((done, total)),
+    )
+    assert all(path.read_bytes().startswith(b"%PDF") for path in each)
+    assert len(each) == 2
+    assert heard == [(0, 2), (2, 2)]
+    (whole,) = invoice_files.write_invoices(database, context, WriteFiles(ids, tmp_path, "mars"))
+    assert len(pypdf.PdfReader(whole).pages) == 2
+
+    def stop(_done: int, _total: int, _text: str) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        invoice_files.write_invoices(database, context, WriteFiles(ids, tmp_path / "rien"), stop)
+    assert not (tmp_path / "rien").exists()

@@ -189,7 +189,7 @@ class ChecksStep(QWidget):
             changes=MONEY,
             then=self._priced,
             failed=self._show_error,
-            settled=lambda: self.launch.setEnabled(True),
+            settled=self._settled,
         )
 
     def enter(self) -> None:
@@ -204,6 +204,11 @@ class ChecksStep(QWidget):
     def _priced(self, _draft: Draft) -> None:
         self._read()
         self.checks.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _settled(self) -> None:
+        self.launch.setEnabled(True)
+        if self._stale:
+            self.summary.setText("")  # stopped or refused: nothing was counted
 
     def _forget(self) -> None:
         self._stale = True

@@ -43,7 +43,7 @@ class IssueStep(QWidget):
         self.due_on.setAccessibleName("Date d’échéance")
         self.due_on.setEnabled(False)
         self.default_due = text_label("sans cela, au délai de chaque régie", "muted", self)
-        self.despite = QCheckBox("Émettre &malgré les prestations sans prix", self)
+        self.despite = QCheckBox("Émettre &malgré les prestations sans prix ou sans régie", self)
         self.despite.setToolTip("Ce qui n’a pas de prix ou pas de régie reste à facturer plus tard")
         self.issue = button("Émettre les factures…", self, role="primary")
         self.error = text_label("", "error", self, wrap=True)
@@ -123,7 +123,7 @@ class IssueStep(QWidget):
         names = self._run.held_names
         self.held.setVisible(bool(names))
         self.held.setText(f"Mises de côté{NBSP}: " + ", ".join(f"{name} ({why})" for name, why in names))
-        self.despite.setVisible(bool(state and state.unpriced))
+        self.despite.setVisible(bool(state and state.blocked))
         self._enable()
 
     def _enable(self) -> None:
@@ -132,7 +132,7 @@ class IssueStep(QWidget):
             state is not None
             and not self._running
             and state.draft.invoices > 0
-            and (not state.unpriced or self.despite.isChecked())
+            and (not state.blocked or self.despite.isChecked())
             and self._tools.may(Permission.ISSUE_INVOICES)
         )
 

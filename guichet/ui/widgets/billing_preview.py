@@ -59,19 +59,19 @@ COLUMNS = (
     Column[PreviewRow]("Régie", lambda row: row.regie, 16, sort="regie", optional=7),
     Column[PreviewRow]("Lignes", lambda row: grouped(row.lines), 6, right=True, sort="lines", optional=4),
     Column[PreviewRow](
-        "QF (date)", quotients, 16, optional=1, tip=every_quotient,
+        "QF (date)", quotients, 15, optional=1, tip=every_quotient,
         hint="Quotient familial qui fixe les prix, et le jour où il a pris effet",
     ),
     Column[PreviewRow](
-        "Montant", lambda row: format_euros(row.total_cents), 10, right=True, sort="total", bold=True,
+        "Montant", lambda row: format_euros(row.total_cents), 9, right=True, sort="total", bold=True,
         value=lambda row: row.total_cents / 100,
     ),
     Column[PreviewRow](
-        "M-1", lambda row: amount_or_dash(row.before_cents), 10, right=True, sort="before", hint="Mois précédent",
+        "M-1", lambda row: amount_or_dash(row.before_cents), 9, right=True, sort="before", hint="Mois précédent",
         optional=2, value=lambda row: None if row.before_cents is None else row.before_cents / 100,
     ),
     Column[PreviewRow](
-        "Écart", difference, 11, right=True, sort="change", hint="Montant − mois précédent",
+        "Écart", difference, 9, right=True, sort="change", hint="Montant − mois précédent",
         value=lambda row: row.change_cents / 100,
     ),
     Column[PreviewRow](
@@ -79,7 +79,7 @@ COLUMNS = (
         hint="Mode d’envoi choisi par la famille",
     ),
     Column[PreviewRow](
-        "Anomalies", _anomalies, 12, state=lambda row: HELD if row.held else None,
+        "Anomalies", _anomalies, 10, state=lambda row: HELD if row.held else None,
         tip=lambda row: "\n".join(WORDS[check].title for check in row.anomalies),
     ),
 )  # fmt: skip

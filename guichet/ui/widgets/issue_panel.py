@@ -187,6 +187,8 @@ def _checks(state: PeriodState) -> StepState:
         return StepState("à lancer")
     if state.unpriced:
         return StepState(f"{count(state.unpriced, 'prestation')} sans prix", attention=True)
+    if state.without_regie:
+        return StepState(f"{count(state.without_regie, 'prestation')} sans régie", attention=True)
     return StepState("tout est tarifé", done=True)
 
 
