@@ -1,5 +1,6 @@
 """Deciding at the counter: from the key to the next request on screen, on the real page of a large town."""
 
+import os
 import statistics
 import sys
 import tempfile
@@ -71,7 +72,7 @@ def accept_one_by_one(database: Database) -> None:
     """Accept requests with one key each, and time each key until the next request is drawn."""
     build(database)
     url = database.engine.url.render_as_string(hide_password=False)
-    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_Use96Dpi)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     theme = Theme(application, Look.LIGHT)
