@@ -66,31 +66,6 @@ _PAGES = {
 }
 
 
-CHANGES = (
-    Column[Change]("Signe", lambda change: _sign(change).label, 12, state=_sign),
-    Column[Change]("Champ", lambda change: change.label, None, bold=True),
-    Column[Change]("Avant", lambda change: change.before, None),
-    Column[Change]("Après", lambda change: change.after, None),
-)
-
-
-def destination_of(row: EntryRow) -> Destination | None:
-    """The page where the subject of an entry is shown; None when there is none."""
-    if row.subject_kind == "request" and row.subject_id is not None:
-        return Destination("requests", {"request": row.subject_id})
-    if row.subject_kind == "import_batch" and row.subject_id is not None:
-        return Destination("imports", {"batch": row.subject_id})
-    if row.family_id is not None:
-        return Destination("families", {"family": row.family_id})
-    return {
-        "invoice": Destination("billing"),
-        "charge": Destination("billing"),
-        "attestation": Destination("attestations"),
-        "user_account": Destination("settings", {"section": "users"}),
-        "setting": Destination("settings"),
-    }.get(row.subject_kind)
-
-
 class JournalEntry(QWidget):
     """`go` (Destination) opens the subject, `narrowed` (EntryRow) asks for everything on the same subject."""
 
