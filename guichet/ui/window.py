@@ -22,7 +22,7 @@ from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, SEPARATOR, Header
 from guichet.ui.widgets.help_sheet import HELP_KEY, MANUAL_KEY, HelpSheet
 from guichet.ui.widgets.manual_view import ManualDialog
-from guichet.ui.widgets.notices import Banner, Toast
+from guichet.ui.widgets.notices import TOAST_KEY, Banner, Toast
 from guichet.ui.widgets.palette import PALETTE_KEY, Offers, Palette, PaletteButton
 from guichet.ui.widgets.progress import TaskStrip
 from guichet.ui.widgets.rail import NARROW_KEY, Rail, page_key
@@ -173,6 +173,13 @@ class MainWindow(QMainWindow):
                 "Aide et touches", self.help.open_over, HELP_KEY, "help-circle-outline", "raccourcis clavier"
             ),
             Action("Lire le manuel", self.open_manual, MANUAL_KEY, "book-open-variant", "aide documentation"),
+            Action(
+                "Annuler ou ouvrir ce qui vient d’être fait",
+                self.toast.act,
+                TOAST_KEY,
+                "undo",
+                "confirmation revenir",
+            ),
             Action("Actualiser", self.reload_page, "F5", "refresh", "relire recharger"),
             Action("Réduire ou étendre le menu", self.rail.toggle, NARROW_KEY, "chevron-double-left"),
             Action("Agrandir le texte", lambda: self._step_scale(1), "Ctrl++", "format-font-size-increase"),

@@ -146,6 +146,16 @@ def test_a_toast_takes_back_what_it_confirms(open_window: Opener, qtbot: QtBot) 
     assert not window.toast.undo.isVisible()
 
 
+def test_a_toast_is_acted_on_from_the_keyboard_while_it_is_shown(open_window: Opener, qtbot: QtBot) -> None:
+    window = open_window(Role.AGENT)
+    undone: list[str] = []
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    window.tools.messages.inform("Fait", undo=lambda: undone.append("oui"))
+    qtbot.keyClick(window, Qt.Key.Key_Z, both)
+    qtbot.keyClick(window, Qt.Key.Key_Z, both)
+    assert undone == ["oui"], "once, and no more when it is gone"
+
+
 def test_what_is_typed_and_not_saved_is_named_before_leaving(open_window: Opener, qtbot: QtBot) -> None:
     window = open_window(Role.AGENT)
     drafts: Drafts = window.tools.drafts

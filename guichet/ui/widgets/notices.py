@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from guichet.rules.errors import EnvironmentProblem
+from guichet.ui.actions import with_key
 from guichet.ui.desk import Desk
 from guichet.ui.messages import Confirmation
 from guichet.ui.theme import Theme
@@ -13,6 +14,7 @@ from guichet.ui.widgets.basics import announce as announce
 from guichet.ui.widgets.basics import button, restyle
 from guichet.ui.wording import count
 
+TOAST_KEY = "Ctrl+Shift+Z"
 TOAST_MILLISECONDS = 5_000
 UNDO_MILLISECONDS = 10_000
 
@@ -126,7 +128,7 @@ class Toast(QFrame):
         self.text = QLabel(self)
         self.undo = button("", self, role="toast")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.undo.clicked.connect(self._take_back)
+        self.undo.clicked.connect(self.act)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 14, 8)
         layout.addWidget(self.text)
@@ -141,6 +143,7 @@ class Toast(QFrame):
         self._undo = confirmation.undo
         self.text.setText(confirmation.text)
         self.undo.setText(confirmation.label)
+        self.undo.setToolTip(with_key(confirmation.label, TOAST_KEY))
         self.undo.setVisible(confirmation.undo is not None)
         # Without a button it must not stand between the mouse and what it covers.
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, confirmation.undo is None)
@@ -157,7 +160,10 @@ class Toast(QFrame):
         lift = self.fontMetrics().height() * 4
         self.move((area.width() - self.width()) // 2, area.height() - self.height() - lift)
 
-    def _take_back(self) -> None:
+    def act(self) -> None:
+        """Do what its button offers, while it is shown."""
+        if self.isHidden():
+            return
         undo, self._undo = self._undo, None
         self.hide()
         if undo is not None:
