@@ -74,8 +74,8 @@ class BillingPage(Page):
             tab.open(wanted)
         elif isinstance(tab, InvoiceList):
             tab.show_filters(wanted)
-        elif wanted.get("payment") is not None:
-            tab.show_payment(int(wanted["payment"]))
+        else:
+            tab.show_payment(wanted.get("payment"))
 
     def here(self) -> Any:
         shown = self._shown()

@@ -148,10 +148,11 @@ class PaymentList(QWidget):
         if self._shown is not None:
             self._read(self._shown.payment_id)
 
-    def show_payment(self, payment_id: int) -> None:
-        """Show one payment alone; a button leads back to the others."""
-        self._alone = payment_id
-        self._ask()
+    def show_payment(self, payment_id: int | None) -> None:
+        """Show one payment alone; a button leads back to the others. None: all of them."""
+        if payment_id != self._alone:
+            self._alone = payment_id
+            self._ask()
 
     def here(self) -> dict[str, Any]:
         """What is shown, as plain values."""
