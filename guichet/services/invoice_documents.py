@@ -10,10 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, and_, case, func, select
+from sqlalchemy import Case, Exists, Row, ScalarSelect, Select, and_, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from guichet.models.money import Invoice, InvoiceKind, InvoiceLine
+from guichet.models.money import Invoice, InvoiceKind, InvoiceLine, TreasuryTitle
 from guichet.models.people import Family
 from guichet.reports import invoice as printed
 from guichet.reports import printing
@@ -33,6 +33,7 @@ class Standing(StrEnum):
     PARTLY_PAID = "partly_paid"
     OVERDUE = "overdue"
     PAID = "paid"
+    TREASURY = "treasury"
     CREDIT_NOTE = "credit_note"
 
 
@@ -58,7 +59,9 @@ class InvoiceQuery(PageQuery):
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """An issued document in a list; `paid_cents` is what payments gave to its lines."""
+    """An issued document in a list; `paid_cents` is what payments gave to its lines, `credited_cents` what credit notes
+    took off, `in_treasury` whether the Trésor collects it.
+    """
 
     invoice_id: int
     number: str
@@ -72,11 +75,15 @@ class InvoiceRow:
     period_end: date
     total_cents: int
     paid_cents: int
+    credited_cents: int = 0
+    in_treasury: bool = False
 
     @property
     def left_cents(self) -> int:
-        """What is still owed of it; nothing for a credit note."""
-        return self.total_cents - self.paid_cents if self.kind is InvoiceKind.INVOICE else 0
+        """What the town is still owed of it; nothing for a credit note, nor for what the Trésor collects."""
+        if self.kind is not InvoiceKind.INVOICE or self.in_treasury:
+            return 0
+        return self.total_cents - self.paid_cents - self.credited_cents
 
     def late_days(self, today: date) -> int:
         """Days since it should have been paid; 0 while it is not late."""
@@ -86,6 +93,8 @@ class InvoiceRow:
         """Where it stands on a day."""
         if self.kind is not InvoiceKind.INVOICE:
             return Standing.CREDIT_NOTE
+        if self.in_treasury:
+            return Standing.TREASURY
         if self.left_cents <= 0:
             return Standing.PAID
         if self.due_on < today:
@@ -114,18 +123,25 @@ class ExportInvoices:
 @needs(Permission.READ_BILLING)
 def search(session: Session, context: Context, query: InvoiceQuery) -> Page[InvoiceRow]:
     """Issued documents, filtered, sorted and paged in SQL: two queries."""
-    paid = _paid()
     statement = _filtered(
-        select(Invoice, Family.number, Family.label.label("family"), paid.label("paid")), query, context
+        select(
+            Invoice,
+            Family.number,
+            Family.label.label("family"),
+            _paid().label("paid"),
+            _credited().label("credited"),
+            _in_treasury().label("in_treasury"),
+        ),
+        query,
+        context,
     )
     total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
-    owed = case((Invoice.kind == InvoiceKind.INVOICE, Invoice.total_cents - paid), else_=0)
     sorts = {
         "issued_on": (Invoice.issued_on, Invoice.number),
         "number": (Invoice.series, Invoice.number),
         "family": (Family.sort_key,),
         "total": (SIGN * Invoice.total_cents,),
-        "left": (owed,),
+        "left": (_left(),),
         "due_on": (Invoice.due_on,),
         "period": (Invoice.period_start, Invoice.period_end),
     }
@@ -141,10 +157,8 @@ def search(session: Session, context: Context, query: InvoiceQuery) -> Page[Invo
 @needs(Permission.READ_BILLING)
 def totals(session: Session, context: Context, query: InvoiceQuery) -> InvoiceTotals:
     """The sums of a list whatever the page, in one query."""
-    paid = _paid()
-    owed = case((Invoice.kind == InvoiceKind.INVOICE, Invoice.total_cents - paid), else_=0)
     rows = _filtered(
-        select((SIGN * Invoice.total_cents).label("signed"), owed.label("owed")), query, context
+        select((SIGN * Invoice.total_cents).label("signed"), _left().label("owed")), query, context
     ).subquery()
     row = session.execute(
         select(
@@ -160,6 +174,26 @@ def _paid() -> ScalarSelect[Any]:
         .where(InvoiceLine.invoice_id == Invoice.id)
         .scalar_subquery()
     )
+
+
+def _credited() -> ScalarSelect[Any]:
+    correction = aliased(Invoice)
+    return (
+        select(func.coalesce(func.sum(correction.total_cents), 0))
+        .where(correction.refers_to_id == Invoice.id)
+        .correlate(Invoice)
+        .scalar_subquery()
+    )
+
+
+def _in_treasury() -> Exists:
+    return exists().where(TreasuryTitle.invoice_id == Invoice.id)
+
+
+def _left() -> Case[int]:
+    """The same as `InvoiceRow.left_cents`, asked of SQL."""
+    owed_to_the_town = and_(Invoice.kind == InvoiceKind.INVOICE, ~_in_treasury())
+    return case((owed_to_the_town, Invoice.total_cents - _paid() - _credited()), else_=0)
 
 
 def _filtered(
@@ -193,7 +227,7 @@ def _filtered(
 
 
 def _owed() -> Any:
-    return and_(Invoice.kind == InvoiceKind.INVOICE, _paid() < Invoice.total_cents)
+    return and_(Invoice.kind == InvoiceKind.INVOICE, _left() > 0)
 
 
 def _stands(standing: Standing, today: date) -> Any:
@@ -201,8 +235,10 @@ def _stands(standing: Standing, today: date) -> Any:
     match standing:
         case Standing.CREDIT_NOTE:
             return Invoice.kind == InvoiceKind.CREDIT_NOTE
+        case Standing.TREASURY:
+            return and_(Invoice.kind == InvoiceKind.INVOICE, _in_treasury())
         case Standing.PAID:
-            return and_(Invoice.kind == InvoiceKind.INVOICE, _paid() >= Invoice.total_cents)
+            return and_(Invoice.kind == InvoiceKind.INVOICE, ~_in_treasury(), _left() <= 0)
         case Standing.OVERDUE:
             return and_(_owed(), Invoice.due_on < today)
         case Standing.PARTLY_PAID:
@@ -226,6 +262,8 @@ def _row(row: Row[Any]) -> InvoiceRow:
         period_end=invoice.period_end,
         total_cents=invoice.total_cents,
         paid_cents=int(row.paid),
+        credited_cents=int(row.credited),
+        in_treasury=bool(row.in_treasury),
     )
 
 

@@ -10,9 +10,10 @@ import pypdf
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from guichet.models.database import Database
-from guichet.models.money import Charge, Invoice, InvoiceLine, PaymentMode
+from guichet.models.money import Charge, Invoice, InvoiceLine, PaymentMode, TreasuryTitle
 from guichet.models.people import MemberRole
 from guichet.models.settings import Journal
 from guichet.rules.errors import StaleVersion, UserError
@@ -149,7 +150,7 @@ def test_issuing_twice_is_once(database: Database, context: Context) -> None:
     _issue(database, context)
     again = _issue(database, context)
     assert again.invoices == ()
-    assert "2 facture(s) de cette période sont déjà émises" in again.message
+    assert "2\u00a0factures de cette période déjà émises" in again.message
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Invoice)) == 2
         assert session.scalar(select(func.count()).select_from(InvoiceLine)) == 7
@@ -258,7 +259,7 @@ def test_a_clerk_who_saw_another_draft_is_told_who_issued(database: Database, co
     with pytest.raises(StaleVersion) as told:
         _issue(database, context, expected=seen)
     assert "colette" in told.value.message
-    assert "2 facture(s)" in told.value.message
+    assert "2\u00a0factures" in told.value.message
 
 
 def test_two_clerks_at_once_issue_each_invoice_once(database: Database, context: Context) -> None:
@@ -411,6 +412,43 @@ def test_the_totals_of_a_list_are_the_sums_of_its_rows_whatever_the_filter(
         database, context, invoice_documents.totals, InvoiceQuery(standing=Standing.OVERDUE)
     )
     assert overdue.documents == 2
+
+
+def test_what_a_credit_note_took_off_or_the_tresor_collects_is_not_late(
+    database: Database, context: Context
+) -> None:
+    _two_families(database)
+    first, second = _issue(database, context, issued_on=date(2026, 3, 1), due_on=date(2026, 3, 10)).invoices
+    with database.writing() as session:
+        _credit_whole(session, first.invoice_id)
+        session.add(
+            TreasuryTitle(
+                invoice_id=second.invoice_id,
+                ormc_number="12",
+                issued_on=date(2026, 3, 15),
+                amount_cents=second.total_cents,
+            )
+        )
+    rows = transaction.read(database, context, invoice_documents.search, InvoiceQuery()).rows
+    stands = {row.invoice_id: (row.standing(context.now.date()), row.left_cents) for row in rows}
+    assert stands[first.invoice_id] == (Standing.PAID, 0)
+    assert stands[second.invoice_id] == (Standing.TREASURY, 0)
+    for standing, documents in ((Standing.OVERDUE, 0), (Standing.PAID, 1), (Standing.TREASURY, 1)):
+        found = transaction.read(database, context, invoice_documents.totals, InvoiceQuery(standing=standing))
+        assert (found.documents, found.left_cents) == (documents, 0)
+
+
+def _credit_whole(session: Session, invoice_id: int) -> None:
+    """A credit note over the whole of an invoice, as the rows of one read."""
+    session.execute(
+        text(
+            "INSERT INTO invoice (kind, regie_id, series, number, label, refers_to_id, family_id, debtor, period_start,"
+            " period_end, issued_on, due_on, total_cents, line_count, printed) SELECT 'credit_note', regie_id, series,"
+            " 9000, 'AL-A1', id, family_id, debtor, period_start, period_end, issued_on, due_on, total_cents, 0, printed"
+            " FROM invoice WHERE id = :id"
+        ),
+        {"id": invoice_id},
+    )
 
 
 def test_files_are_written_one_each_or_together_and_stop_where_asked(

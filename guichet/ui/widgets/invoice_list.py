@@ -39,6 +39,7 @@ STANDINGS = {
     Standing.PARTLY_PAID: State("½", "En partie", Tone.YELLOW),
     Standing.DUE: State("D", "Due", Tone.BLUE),
     Standing.OVERDUE: State("!", "En retard", Tone.RED),
+    Standing.TREASURY: State("T", "Au Trésor", Tone.GREY),
     Standing.CREDIT_NOTE: State("A", "Avoir", Tone.GREY),
 }
 
@@ -48,6 +49,7 @@ FILTERS: tuple[tuple[str, str], ...] = (
     ("En retard", Standing.OVERDUE.value),
     ("Réglées en partie", Standing.PARTLY_PAID.value),
     ("Réglées", Standing.PAID.value),
+    ("Au Trésor", Standing.TREASURY.value),
     ("Avoirs", Standing.CREDIT_NOTE.value),
 )
 
@@ -166,7 +168,7 @@ class InvoiceList(QWidget):
                 "Retard", late, 6, right=True, optional=2, hint="Jours écoulés depuis l’échéance",
                 value=lambda row: row.late_days(self._today) or None,
             ),
-            Column[InvoiceRow]("État", lambda row: state(row).label, 12, state=state),
+            Column[InvoiceRow]("État", lambda row: state(row).label, 14, state=state),
         )  # fmt: skip
 
     def _build_filters(self) -> None:
@@ -252,6 +254,8 @@ class InvoiceList(QWidget):
                 self.months.addItem(period(first, last), (first, last))
                 offered.append((first, last))
             self.months.setCurrentIndex(offered.index((first, last)))
+        else:
+            self.months.setCurrentIndex(0)
         if "standing" in wanted:
             choose(self.standing, wanted["standing"])
         if wanted.get("invoice") is not None:

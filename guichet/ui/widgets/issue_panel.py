@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
@@ -21,7 +21,7 @@ from guichet.ui.widgets.billing_period import PeriodStep
 from guichet.ui.widgets.billing_preview import PreviewStep
 from guichet.ui.widgets.billing_run import BillingRun
 from guichet.ui.widgets.billing_sending import SendingStep
-from guichet.ui.widgets.stepper import Stepper, StepState, is_step_key
+from guichet.ui.widgets.stepper import NEXT_KEY, PREVIOUS_KEY, Stepper, StepState
 from guichet.ui.wording import count, period
 
 STEPS = ("period", "checks", "preview", "issue", "sending")
@@ -31,7 +31,7 @@ TITLES = ("Période", "Contrôles", "Aperçu", "Émission", "Envoi")
 class IssuePanel(QWidget):
     """`issued` (IssueResult) after the commit, `go` as on a page, `moved` when another step or period is shown.
 
-    Alt+← and Alt+→ go from step to step while the cursor is inside; before the first, Alt+← is the window's again.
+    Ctrl+PgUp and Ctrl+PgDown go from step to step while the cursor is inside.
     """
 
     issued = Signal(object)
@@ -64,6 +64,10 @@ class IssuePanel(QWidget):
         self.issue.issued.connect(self.issued)
         for step in (self.checks, self.preview, self.sending):
             step.go.connect(self.go)
+        for key, by in ((PREVIOUS_KEY, -1), (NEXT_KEY, 1)):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self._step, by))
         self.run.state_read.connect(self._show_states)
         self.run.period_changed.connect(self._period_changed)
         self._show_states()
@@ -105,6 +109,9 @@ class IssuePanel(QWidget):
         """The period and the step."""
         return (period(self.run.start, self.run.end), TITLES[self.stepper.current])
 
+    def _step(self, by: int) -> None:
+        self.stepper.go(self.stepper.current + by)
+
     def page_actions(self) -> Sequence[Action]:
         """What can be done here, for the palette."""
 
@@ -117,6 +124,8 @@ class IssuePanel(QWidget):
 
         return (
             *(going(place) for place in range(len(STEPS))),
+            Action("Étape précédente", partial(self._step, -1), PREVIOUS_KEY, "arrow-left"),
+            Action("Étape suivante", partial(self._step, 1), NEXT_KEY, "arrow-right"),
             Action("Lancer les contrôles de facturation", self._check, words="anomalies tarifer prix"),
         )
 
@@ -160,24 +169,6 @@ class IssuePanel(QWidget):
             self.stepper.show_states(
                 [StepState(days, done=True), _checks(state), _preview(state), _issue(state), _sending(state)]
             )
-
-    # Keys
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and is_step_key(event) and self._has_step(event):
-            # Here these keys go from step to step, before the window's history; a button or a table under the cursor
-            # would keep them for itself.
-            event.accept()
-            QTimer.singleShot(0, self, partial(self.stepper.go, self.stepper.current + _way(event)))
-            return True
-        return super().event(event)
-
-    def _has_step(self, event: QEvent) -> bool:
-        return 0 <= self.stepper.current + _way(event) < len(STEPS)
-
-
-def _way(event: QEvent) -> int:
-    return -1 if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Left else 1
 
 
 def _checks(state: PeriodState) -> StepState:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from guichet.ui.actions import spoken_key
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Space
 
-PREVIOUS, NEXT = "Alt+Gauche", "Alt+Droite"
+PREVIOUS_KEY, NEXT_KEY = "Ctrl+PgUp", "Ctrl+PgDown"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Stepper(QWidget):
             made.setCheckable(True)
             made.setAutoDefault(False)
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-            made.setToolTip(f"{title} ({PREVIOUS} et {NEXT} vont d’une étape à l’autre)")
+            made.setToolTip(
+                f"{title} ({spoken_key(PREVIOUS_KEY)} et {spoken_key(NEXT_KEY)} vont d’une étape à l’autre)"
+            )
             made.clicked.connect(partial(self.go, place))
             self._group.addButton(made)
             self.buttons.append(made)
@@ -86,12 +88,3 @@ class Stepper(QWidget):
         here = "étape affichée" if made.isChecked() else ""
         said = (f"Étape {place + 1} sur {len(self.buttons)}", self._titles[place], state.text, how, here)
         made.setAccessibleName(", ".join(part for part in said if part))
-
-
-def is_step_key(event: QEvent) -> bool:
-    """Whether this is Alt+← or Alt+→, on its way to a shortcut or pressed."""
-    return (
-        isinstance(event, QKeyEvent)
-        and event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.AltModifier
-        and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right)
-    )
