@@ -11,7 +11,7 @@ from guichet.services import bulk_decisions, decisions, requests
 from guichet.services.bulk_decisions import BulkOutcome, BulkReport
 from guichet.services.deciding import DecisionResult
 from guichet.services.decisions import Accept, Refuse, Wait
-from guichet.services.requests import RequestQuery
+from guichet.services.request_criteria import RequestQuery
 
 _OUTCOMES = {
     BulkOutcome.ACCEPTED: "acceptée",

@@ -12,7 +12,8 @@ from guichet.rules.requests import STATE_LABELS
 from guichet.rules.text import format_date, format_instant
 from guichet.services import request_detail, requests
 from guichet.services.request_detail import RequestDetail
-from guichet.services.requests import Queue, RequestQuery, RequestRow
+from guichet.services.request_criteria import Queue, RequestQuery
+from guichet.services.request_rows import RequestRow
 
 _PAGE = 500
 _PROPOSALS = {

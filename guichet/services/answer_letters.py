@@ -25,7 +25,7 @@ from guichet.services import settings, sheet_fields, transitions
 from guichet.services.deciding import said_of_all
 from guichet.services.effects import Decided
 from guichet.services.effects.dates import note_of
-from guichet.services.requests import KIND_LABELS
+from guichet.services.request_labels import KIND_LABELS
 from guichet.services.transaction import Context, needs
 
 NBSP, THIN = "\u00a0", "\u202f"

@@ -17,7 +17,8 @@ from guichet.rules.text import paris_day
 from guichet.services import expiring_pieces, freed_places, invoice_documents, settings
 from guichet.services.import_views import MissingNight, missing_nights
 from guichet.services.invoice_documents import InvoiceQuery, Standing
-from guichet.services.requests import Queue, RequestQuery, count_each
+from guichet.services.request_criteria import Queue, RequestQuery
+from guichet.services.requests import count_each
 from guichet.services.transaction import Context, needs
 
 # The very view that each number opens: the count and the list share their conditions.

@@ -25,7 +25,7 @@ from guichet.rules.requests import RequestState
 from guichet.rules.text import fold
 from guichet.services import sheet_fields
 from guichet.services.paging import Page, PageQuery
-from guichet.services.requests import KIND_LABELS
+from guichet.services.request_labels import KIND_LABELS
 from guichet.services.text_search import holds
 from guichet.services.transaction import Context, needs
 

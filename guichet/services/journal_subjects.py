@@ -15,7 +15,7 @@ from guichet.models.offer import Activity
 from guichet.models.people import Family, Membership, Person, Quotient
 from guichet.models.requests import ImportBatch, Request
 from guichet.models.settings import Journal, UserAccount
-from guichet.services.requests import KIND_LABELS
+from guichet.services.request_labels import KIND_LABELS
 
 KINDS: dict[str, str] = {
     "request": "Demande",

@@ -2,75 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from guichet.models.dossiers import Document, DocumentContent, DocumentState, DocumentType
-from guichet.models.offer import Activity, Slot
+from guichet.models.offer import Activity
 from guichet.models.people import Family, Person
 from guichet.models.requests import (
-    ItemDecision,
-    ItemKind,
-    Outbox,
     OutboxState,
     Request,
-    RequestItem,
     RequestKind,
     RequestState,
 )
-from guichet.models.settings import Journal, UserAccount
-from guichet.portal.wire import Answer
+from guichet.models.settings import UserAccount
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
-from guichet.rules.proposals import Verdict
-from guichet.rules.requests import REFUSAL_LABELS, TRANSITIONS, Act, RefusalCode
-from guichet.rules.text import format_date, format_time
-from guichet.services import answer_letters, journal, outbox, request_gates, sheet_fields
-from guichet.services.answer_letters import Letter
+from guichet.rules.requests import TRANSITIONS, Act
+from guichet.services import journal, request_gates, sheet_fields
 from guichet.services.request_gates import Gates
-from guichet.services.requests import KIND_LABELS, ORIGIN_LABELS
+from guichet.services.request_history import (
+    AnswerView,
+    EventView,
+    RelatedView,
+    answers_to,
+    history,
+    related_to,
+)
+from guichet.services.request_item_views import ItemView, item_rows, item_view
+from guichet.services.request_labels import KIND_LABELS, ORIGIN_LABELS
 from guichet.services.transaction import Context, needs
-
-MASKED = "•••"
-
-
-@dataclass(frozen=True)
-class ReasonView:
-    """A reason of the proposal; `effect` is accept, wait, refuse or examine, empty for information."""
-
-    code: str
-    text: str
-    effect: str
-
-
-@dataclass(frozen=True)
-class ItemView:
-    """One line of a request. `before` and `after` are French text, for a field; masked without the right to read them."""
-
-    item_id: int
-    kind: ItemKind
-    label: str
-    day: date | None
-    start: time | None
-    field: str
-    before: str
-    after: str
-    masked: bool
-    document_id: int | None
-    places_left: int | None
-    verdict: Verdict | None
-    verdict_code: str
-    verdict_label: str
-    reasons: tuple[ReasonView, ...]
-    decision: ItemDecision | None
-    decision_code: str
-    decision_label: str
-    decision_text: str
-    decided_at: datetime | None
-    decided_by: str
 
 
 @dataclass(frozen=True)
@@ -85,40 +48,6 @@ class PieceView:
     state: DocumentState
     reason: str
     has_content: bool
-
-
-@dataclass(frozen=True)
-class EventView:
-    """One act of the request's history."""
-
-    at: datetime
-    who: str
-    action: str
-    summary: str
-
-
-@dataclass(frozen=True)
-class AnswerView:
-    """One answer to the family: what it reads, and whether it left."""
-
-    status: str
-    text: str
-    letter: Letter
-    state: OutboxState
-    leaves_at: datetime
-    sent_at: datetime | None
-
-
-@dataclass(frozen=True)
-class RelatedView:
-    """An earlier revision, a complement, a withdrawal, or the request this one refers to."""
-
-    request_id: int
-    external_id: str
-    revision: int
-    kind_label: str
-    state: RequestState
-    text: str
 
 
 @dataclass(frozen=True)
@@ -200,13 +129,13 @@ def _detail(session: Session, context: Context, request_id: int, *, with_health:
     header = _header(session, request_id)
     request = header.request
     payload: dict[str, Any] = request.payload.get("payload") or {}
-    related = _related(session, request)
+    related = related_to(session, request)
     own = [
         request.id,
         *(one.request_id for one in related if one.kind_label == KIND_LABELS[RequestKind.COMPLEMENT]),
     ]
-    answers = _answers(session, header)
-    rows = _item_rows(session, request.id)
+    answers = answers_to(session, request, header.child)
+    rows = item_rows(session, request.id)
     gates = request_gates.read(session, context, request, [row[0] for row in rows])
     return RequestDetail(
         request_id=request.id,
@@ -236,9 +165,9 @@ def _detail(session: Session, context: Context, request_id: int, *, with_health:
         paid=request.paid_cents,
         facts=_facts(request.kind, payload),
         gates=gates,
-        items=tuple(_item(context, row, gates, with_health=with_health) for row in rows),
+        items=tuple(item_view(context, row, gates, with_health=with_health) for row in rows),
         pieces=_pieces(session, own),
-        history=_history(session, request.id),
+        history=history(session, request.id),
         answers=answers,
         related=related,
         can=_possible(request.state, answers),
@@ -319,73 +248,6 @@ _WEEKS = {"all": "", "even": " (semaines paires)", "odd": " (semaines impaires)"
 _ABSENCES = {"medical": "médical", "family": "familial", "school": "scolaire", "other": "autre"}
 
 
-def _item_rows(session: Session, request_id: int) -> Sequence[Any]:
-    return session.execute(
-        select(RequestItem, Slot.name, Activity.name, Document.name)
-        .outerjoin(Slot, Slot.id == RequestItem.slot_id)
-        .outerjoin(Activity, Activity.id == Slot.activity_id)
-        .outerjoin(Document, Document.id == RequestItem.document_id)
-        .where(RequestItem.request_id == request_id)
-        .order_by(RequestItem.position)
-    ).all()
-
-
-def _item(context: Context, row: Any, gates: Gates, *, with_health: bool) -> ItemView:
-    item, slot, activity, document = row
-    masked = _is_masked(context, item, with_health=with_health)
-    is_field = item.item_kind is ItemKind.FIELD
-    code = item.decision_code or ""
-    return ItemView(
-        item_id=item.id,
-        kind=item.item_kind,
-        label=_label(item, slot, activity, document),
-        day=item.date,
-        start=item.starts_at,
-        field=item.field or "",
-        before=""
-        if not is_field
-        else MASKED
-        if masked
-        else sheet_fields.shown_as(item.field or "", item.old_value),
-        after=""
-        if not is_field
-        else MASKED
-        if masked
-        else sheet_fields.shown_as(item.field or "", item.new_value),
-        masked=masked,
-        document_id=item.document_id,
-        places_left=gates.places.get(item.id),
-        verdict=item.verdict,
-        verdict_code=item.verdict_code or "",
-        verdict_label=REFUSAL_LABELS.get(RefusalCode(item.verdict_code), "") if item.verdict_code else "",
-        reasons=tuple(ReasonView(one["code"], one["text"], one.get("effect", "")) for one in item.reasons),
-        decision=item.decision,
-        decision_code=code,
-        decision_label=REFUSAL_LABELS[RefusalCode(code)] if code in REFUSAL_LABELS else code,
-        decision_text=item.decision_text or "",
-        decided_at=item.decided_at,
-        decided_by=item.decided_by or "",
-    )
-
-
-def _label(item: RequestItem, slot: str | None, activity: str | None, document: str | None) -> str:
-    if item.item_kind is ItemKind.DATE and item.date is not None:
-        at = f" à {format_time(item.starts_at)}" if item.starts_at is not None else ""
-        return f"{format_date(item.date)} – {activity}, {slot}{at}"
-    if item.item_kind is ItemKind.FIELD:
-        return sheet_fields.label_of(item.field or "")
-    if item.item_kind is ItemKind.DOCUMENT:
-        return document or "Pièce"
-    return "Ensemble de la demande"
-
-
-def _is_masked(context: Context, item: RequestItem, *, with_health: bool) -> bool:
-    section = (item.field or "").partition(".")[0]
-    if section in sheet_fields.HEALTH_SECTIONS:
-        return not with_health
-    return section in sheet_fields.INCOME_SECTIONS and not context.may(Permission.READ_INCOME)
-
-
 def _pieces(session: Session, request_ids: Sequence[int]) -> tuple[PieceView, ...]:
     rows = session.execute(
         select(
@@ -413,71 +275,6 @@ def _pieces(session: Session, request_ids: Sequence[int]) -> tuple[PieceView, ..
             row.state,
             row.reason or "",
             row.has_content,
-        )
-        for row in rows
-    )
-
-
-def _history(session: Session, request_id: int) -> tuple[EventView, ...]:
-    rows = session.execute(
-        select(Journal.happened_at, Journal.login, UserAccount.display_name, Journal.action, Journal.summary)
-        .outerjoin(UserAccount, UserAccount.login == Journal.login)
-        .where(Journal.subject_kind == "request", Journal.subject_id == request_id)
-        .order_by(Journal.id)
-    )
-    return tuple(
-        EventView(row.happened_at, row.display_name or row.login, row.action, row.summary) for row in rows
-    )
-
-
-def _answers(session: Session, header: _Header) -> tuple[AnswerView, ...]:
-    request = header.request
-    rows = session.scalars(
-        select(Outbox)
-        .where(
-            Outbox.subject_kind == "request", Outbox.subject_id == request.id, Outbox.kind == outbox.ANSWER
-        )
-        .order_by(Outbox.id)
-    ).all()
-    if not rows:
-        return ()
-    told = [Answer.model_validate(row.payload) for row in rows]
-    called = answer_letters.names(session, told)
-    return tuple(
-        AnswerView(
-            answer.status,
-            answer.text or "",
-            answer_letters.letter_of(request, answer, called, header.child),
-            row.state,
-            row.not_before,
-            row.sent_at,
-        )
-        for row, answer in zip(rows, told, strict=True)
-    )
-
-
-def _related(session: Session, request: Request) -> tuple[RelatedView, ...]:
-    """Other revisions, what refers to this request, and what it refers to."""
-    rows = session.scalars(
-        select(Request)
-        .where(
-            Request.id != request.id,
-            or_(
-                (Request.portal == request.portal) & (Request.external_id == request.external_id),
-                Request.refers_to_id == request.id,
-                Request.id == request.refers_to_id,
-            ),
-        )
-        .order_by(Request.submitted_at, Request.id)
-    )
-    return tuple(
-        RelatedView(
-            row.id,
-            row.external_id,
-            row.revision,
-            KIND_LABELS[row.kind],
-            row.state,
-            ((row.payload.get("payload") or {}).get("text") or row.note or ""),
         )
         for row in rows
     )

@@ -12,7 +12,7 @@ from guichet.rules.text import paris_day
 from guichet.services import catalogue as catalogues
 from guichet.services import facts as fact_readers
 from guichet.services.facts import Facts
-from guichet.services.requests import PieceState
+from guichet.services.request_rows import PieceState
 from guichet.services.transaction import Context
 
 _OPEN = (None, ItemDecision.WAITING)

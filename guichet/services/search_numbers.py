@@ -16,7 +16,7 @@ from guichet.rules.permissions import Permission
 from guichet.rules.text import fold, format_date, paris_day
 from guichet.services.attestation_register import SERIES as ATTESTATION_SERIES
 from guichet.services.numbering import document_label
-from guichet.services.requests import KIND_LABELS
+from guichet.services.request_labels import KIND_LABELS
 from guichet.services.search_hits import Hit, Kind, beside
 from guichet.services.transaction import Context
 

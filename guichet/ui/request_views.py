@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from guichet.services.requests import RequestQuery
+from guichet.services.request_criteria import RequestQuery
 
 _QUERY = TypeAdapter(RequestQuery)
 _NOT_KEPT = {"offset", "size"}

@@ -35,6 +35,7 @@ from guichet.services import (
     import_views,
     payments,
     proposals,
+    request_rows,
     requests,
     settings,
 )
@@ -44,7 +45,7 @@ from guichet.services.expiring_pieces import ExpiringQuery, ExpiringRow
 from guichet.services.freed_places import FreedQuery, FreedRow
 from guichet.services.home import Home
 from guichet.services.payments import PaymentQuery, RecordPayment
-from guichet.services.requests import Queue, RequestQuery
+from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.services.transaction import Context, read, run
 from tests import builders
 from tests.services import request_town as towns
@@ -143,7 +144,7 @@ def test_each_view_keeps_what_its_name_says(
 ) -> None:
     _mix_requests(database, context, town, agent.actor.user_id)
 
-    def rows(name: str) -> tuple[requests.RequestRow, ...]:
+    def rows(name: str) -> tuple[request_rows.RequestRow, ...]:
         return read(database, agent, requests.list_requests, replace(home.QUERIES[name], size=200)).rows
 
     assert all(

@@ -30,9 +30,18 @@ from guichet.models.settings import Journal, UserAccount
 from guichet.rules.errors import PermissionDenied, UserError
 from guichet.rules.permissions import Role
 from guichet.rules.requests import Act
-from guichet.services import decisions, home, proposals, request_detail, requests, transaction
+from guichet.services import (
+    decisions,
+    home,
+    proposals,
+    request_detail,
+    request_item_views,
+    request_rows,
+    requests,
+    transaction,
+)
 from guichet.services.decisions import Accept, AskComplement, Handle, Refuse, Wait
-from guichet.services.requests import Queue, RequestQuery
+from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.services.transaction import Context
 from tests.services import request_town as towns
 from tests.services.request_town import NEXT_WEDNESDAY, WEDNESDAY, Town, slot_days
@@ -134,7 +143,7 @@ def test_a_row_holds_what_an_agent_needs_before_accepting(
     assert (row.first_date, row.last_date) == (WEDNESDAY, NEXT_WEDNESDAY)
     assert (row.proposal, row.places_left, row.age_days) == ("accept", 1, 2)
     assert (row.quotient, row.quotient_from, row.unpaid) == (542, date(2026, 1, 1), 0)
-    assert row.pieces == (requests.PieceState.MISSING,)
+    assert row.pieces == (request_rows.PieceState.MISSING,)
 
 
 def test_the_views_an_agent_works_from(
@@ -281,7 +290,7 @@ def test_health_is_masked_and_its_reading_leaves_a_trace(
     shown = {item.field: (item.after, item.masked) for item in found.items}
     assert shown == {
         "identity.birth_place": ("Chambéry", False),
-        "health.allergies": (request_detail.MASKED, True),
+        "health.allergies": (request_item_views.MASKED, True),
     }
     revealed = transaction.run(database, context, request_detail.reveal_health, request_id)
     assert "Arachides" in [item.after for item in revealed.items]
@@ -298,7 +307,7 @@ def test_income_is_masked_for_who_may_not_read_it(database: Database, context: C
     request_id = submit(database, context, "family_sheet", payload, family=town.family)
     director = replace(context, actor=replace(context.actor, roles=frozenset({Role.ALSH_DIRECTOR})))
     masked = transaction.read(database, director, request_detail.request_detail, request_id)
-    assert {item.after for item in masked.items} == {request_detail.MASKED}
+    assert {item.after for item in masked.items} == {request_item_views.MASKED}
     clear = transaction.read(database, context, request_detail.request_detail, request_id)
     assert [item.after for item in clear.items] == ["13\u202f000,00\u00a0€", "Banque"]
 

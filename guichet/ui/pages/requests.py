@@ -23,8 +23,9 @@ from guichet.rules.requests import END_STATES, STATE_LABELS, Act, RequestState
 from guichet.services import decisions, requests
 from guichet.services.deciding import DecisionResult
 from guichet.services.decisions import Accept, AskComplement, Handle, Refuse, Wait
+from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.services.request_detail import RequestDetail
-from guichet.services.requests import Queue, RequestQuery, RequestRow
+from guichet.services.request_rows import RequestRow
 from guichet.ui import request_views
 from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools

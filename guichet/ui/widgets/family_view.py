@@ -17,7 +17,8 @@ from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.services import family_alerts, family_sheet, requests, statements
 from guichet.services.family_sheet import FamilySheet
-from guichet.services.requests import Queue, RequestQuery, RequestRow
+from guichet.services.request_criteria import Queue, RequestQuery
+from guichet.services.request_rows import RequestRow
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.family_alerts import AlertStrip

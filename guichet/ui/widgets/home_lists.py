@@ -16,7 +16,7 @@ from guichet.services.freed_places import FreedQuery, FreedRow
 from guichet.services.home import SiteRow
 from guichet.services.paging import Page as Rows
 from guichet.services.payments import PaymentQuery, PaymentRow
-from guichet.services.requests import Queue, RequestQuery
+from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tables import Column
 from guichet.ui.tokens import Space

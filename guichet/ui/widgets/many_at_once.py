@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from guichet.services import requests
 from guichet.services.bulk_decisions import BulkReport
-from guichet.services.requests import RequestQuery
+from guichet.services.request_criteria import RequestQuery
 from guichet.ui.actions import Action
 from guichet.ui.page import Tools
 from guichet.ui.tables import TableModel

@@ -7,7 +7,7 @@ from guichet.rules.permissions import Permission
 from guichet.rules.text import format_instant
 from guichet.services.home import NightTile
 from guichet.services.import_views import MissingNight
-from guichet.services.requests import Queue, RequestQuery
+from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.ui.page import Destination, Tools
 from guichet.ui.widgets.facts import Card
 from guichet.ui.widgets.fields import button, text_label

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from guichet.rules.money import format_euros
 from guichet.rules.text import format_date, format_instant, paris_day
-from guichet.services.requests import PieceState, RequestRow
+from guichet.services.request_rows import PieceState, RequestRow
 from guichet.ui.tables import Column, Dots, State
 from guichet.ui.theme import Tone
 from guichet.ui.widgets.two_lines import Lines

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, Q
 
 from guichet.rules.permissions import Permission
 from guichet.services import request_detail
-from guichet.services.request_detail import ItemView, RequestDetail
+from guichet.services.request_detail import RequestDetail
+from guichet.services.request_item_views import ItemView
 from guichet.ui.page import Destination, Tools
 from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.answer_tab import AnswerTab, Written

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from guichet.rules.requests import RequestState
 from guichet.rules.text import format_date
-from guichet.services.requests import KIND_LABELS, Queue, RequestQuery
+from guichet.services.request_criteria import Queue, RequestQuery
+from guichet.services.request_labels import KIND_LABELS
 from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.wording import NBSP, VERDICTS
 

@@ -10,7 +10,7 @@ from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services.request_detail import RequestDetail
 from guichet.services.request_gates import Gates
-from guichet.services.requests import PieceState
+from guichet.services.request_rows import PieceState
 from guichet.ui.page import Tools
 from guichet.ui.tables import State
 from guichet.ui.theme import Theme, Tone

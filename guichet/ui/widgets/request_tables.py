@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from html import escape
 
 from guichet.rules.text import format_instant, format_time
-from guichet.services.request_detail import EventView, ItemView, PieceView
+from guichet.services.request_detail import PieceView
+from guichet.services.request_history import EventView
+from guichet.services.request_item_views import ItemView
 from guichet.ui.tables import Column, State
 from guichet.ui.theme import Theme, Tone
 from guichet.ui.widgets.two_lines import Lines
