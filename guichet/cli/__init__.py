@@ -9,6 +9,7 @@ from typer.main import get_command
 from guichet.cli import day, house, journal, money
 from guichet.cli.desktop import open_desktop
 from guichet.cli.session import EXIT_USER, Console, failures, keep_log, print_error, report_bug
+from guichet.rules.typography import french
 
 app = typer.Typer(
     name="guichet",
@@ -59,9 +60,7 @@ def run(arguments: list[str]) -> int:
     console.as_json = "--json" in hoisted
     try:
         with failures(console):
-            outcome: Any = get_command(app)(
-                args=hoisted, prog_name="guichet", standalone_mode=False, obj=console
-            )
+            outcome: Any = command()(args=hoisted, prog_name="guichet", standalone_mode=False, obj=console)
             return outcome if isinstance(outcome, int) else 0
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else EXIT_USER
@@ -73,6 +72,22 @@ def run(arguments: list[str]) -> int:
         return report_bug(console, bug)
     finally:
         console.close()
+
+
+def command() -> Any:
+    """The whole command line; its helps are printed with the spaces of French typography."""
+    whole = get_command(app)
+    _print_well(whole)
+    return whole
+
+
+def _print_well(one: Any) -> None:
+    for part in (one, *one.params):
+        for name in ("help", "short_help"):
+            if getattr(part, name, None):
+                setattr(part, name, french(getattr(part, name)))
+    for inside in getattr(one, "commands", {}).values():
+        _print_well(inside)
 
 
 def _misuse(console: Console, misuse: typer.TyperException) -> int:

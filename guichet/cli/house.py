@@ -11,6 +11,7 @@ from guichet.cli.portal import portal
 from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.cli.users import user
 from guichet.rules.errors import UserError
+from guichet.rules.typography import count
 from guichet.services import accounts, maintenance, verify
 from guichet.services.findings import Finding
 from guichet.services.maintenance import SchemaState, Status
@@ -46,7 +47,7 @@ def verify_base(context: typer.Context) -> None:
     closing = (
         f"{len(report.checks)} contrôles, rien à signaler."
         if report.clean
-        else f"{len(report.checks)} contrôles, {len(report.findings)} anomalie(s)."
+        else f"{len(report.checks)} contrôles, {count(len(report.findings), 'anomalie')}."
     )
     console.answer({"clean": report.clean, **vars(report)}, "\n".join([*lines, closing]))
     if not report.clean:
@@ -146,4 +147,4 @@ def db_password(context: typer.Context) -> None:
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:
-    return f" {len(findings)} anomalie(s) : voyez « guichet verify »." if findings else ""
+    return f" {count(len(findings), 'anomalie')} : voyez « guichet verify »." if findings else ""

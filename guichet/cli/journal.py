@@ -9,6 +9,7 @@ import typer
 from guichet.cli.session import Console, console_of
 from guichet.rules.errors import UserError
 from guichet.rules.text import format_instant
+from guichet.rules.typography import count
 from guichet.services import families, journal_views, journal_words
 from guichet.services.journal_views import EntryRow, EntryView, JournalQuery
 
@@ -53,7 +54,7 @@ def show_journal(
     )
     rows, total = _rows(console, query, limit)
     value = {"total": total, "entries": rows}
-    console.answer(value, "\n".join([*map(_row_text, rows), f"{len(rows)} ligne(s) sur {total}."]))
+    console.answer(value, "\n".join([*map(_row_text, rows), f"{count(len(rows), 'ligne')} sur {total}."]))
 
 
 def _day(text: str | None, field: str) -> date | None:

@@ -12,6 +12,7 @@ from guichet.cli.session import Console, console_of
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.rules.text import format_date
+from guichet.rules.typography import count
 from guichet.services import (
     attestation_register,
     attestations,
@@ -56,7 +57,8 @@ def invoice(
     first, last = _period(month, start, end)
     if dry_run:
         draft = console.run(invoices.draft, DraftInvoices(first, last))
-        summary = f"{draft.invoices} facture(s) à émettre, {draft.lines} ligne(s), {format_euros(draft.total_cents)}."
+        found = f"{count(draft.invoices, 'facture')} à émettre, {count(draft.lines, 'ligne')}"
+        summary = f"{found}, {format_euros(draft.total_cents)}."
         console.answer({"dry_run": True, **vars(draft)}, summary + _anomalies(draft.anomalies))
         return
     result = console.run(invoices.issue, IssueInvoices(first, last, despite_anomalies=despite_anomalies))
@@ -66,7 +68,8 @@ def invoice(
         for one in result.invoices
     ]
     lines.append(
-        result.message or f"{len(result.invoices)} facture(s) émise(s), {format_euros(result.total_cents)}."
+        result.message
+        or f"{count(len(result.invoices), 'facture émise', 'factures émises')}, {format_euros(result.total_cents)}."
     )
     console.answer(
         {"dry_run": False, **vars(result), "files": files}, "\n".join(lines) + _anomalies(result.anomalies)
@@ -129,7 +132,7 @@ def attest(
         f"N° {row.number}  {row.child}  {row.payer}  {format_euros(row.amount_cents)}"
         for row in result.attestations
     ]
-    lines.append(f"{len(issued)} attestation(s), {format_euros(total)}.")
+    lines.append(f"{count(len(issued), 'attestation')}, {format_euros(total)}.")
     lines += [f"! {problem}" for problem in result.problems]
     console.answer({**vars(result), "total_cents": total, "files": files}, "\n".join(lines))
 

@@ -16,6 +16,7 @@ from guichet.portal.exchange_file import no_download
 from guichet.portal.https import HttpsConnector
 from guichet.portal.report_text import report_text, report_values
 from guichet.rules.errors import UserError
+from guichet.rules.typography import count
 from guichet.services import intake_retry, outbox_delivery, portals
 from guichet.services.portals import PortalInfo
 
@@ -89,7 +90,8 @@ def send(
         with connected(info) as connector:
             done[info.code] = outbox_delivery.deliver(console.database, console.context, info.code, connector)
     text = "\n".join(
-        f"{name} : {one.sent} réponse(s) envoyée(s), {one.failed} refusée(s) par le portail et gardée(s)."
+        f"{name} : {count(one.sent, 'réponse envoyée', 'réponses envoyées')}, "
+        f"{count(one.failed, 'refusée par le portail et gardée', 'refusées par le portail et gardées')}."
         for name, one in done.items()
     )
     console.answer(done, text or "Aucun portail n’est réglé.")
@@ -108,7 +110,9 @@ def quarantine(
         for line in lines
     )
     value = {"total": total, "lines": lines}
-    console.answer(value, f"{text}\n{total} ligne(s) en quarantaine." if lines else "Rien en quarantaine.")
+    console.answer(
+        value, f"{text}\n{count(total, 'ligne')} en quarantaine." if lines else "Rien en quarantaine."
+    )
 
 
 @portal.command("retry")

@@ -10,9 +10,10 @@ from guichet.models.requests import RequestState
 from guichet.rules.errors import UserError
 from guichet.rules.requests import STATE_LABELS
 from guichet.rules.text import format_date, format_instant
+from guichet.rules.typography import count
 from guichet.services import request_detail, requests
-from guichet.services.request_detail import RequestDetail
 from guichet.services.request_criteria import Queue, RequestQuery
+from guichet.services.request_detail import RequestDetail
 from guichet.services.request_rows import RequestRow
 
 _PAGE = 500
@@ -43,7 +44,7 @@ def list_requests(
         return
     rows = _rows(console, RequestQuery(queue=Queue.ALL, states=_states(state), size=_PAGE))
     value = {"total": len(rows), "requests": [_row_value(row) for row in rows]}
-    console.answer(value, "\n".join([*map(_row_text, rows), f"{len(rows)} demande(s)."]))
+    console.answer(value, "\n".join([*map(_row_text, rows), f"{count(len(rows), 'demande')}."]))
 
 
 def _states(name: str | None) -> tuple[RequestState, ...]:

@@ -24,6 +24,7 @@ from guichet.models import schema
 from guichet.models.database import Database, open_database
 from guichet.rules.errors import AlreadyApplied, EnvironmentProblem, UserError
 from guichet.rules.text import PARIS
+from guichet.rules.typography import french
 from guichet.services import accounts, settings, transaction
 from guichet.services.transaction import Context
 
@@ -119,7 +120,7 @@ class Console:
         if self.as_json:
             typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
         else:
-            typer.echo(text)
+            typer.echo(french(text))
 
     def close(self) -> None:
         """Close the base."""
@@ -204,4 +205,4 @@ def print_error(console: Console, error: dict[str, Any]) -> None:
     """Say what went wrong: the sentence on standard error, and under `--json` the whole on standard output."""
     if console.as_json:
         typer.echo(json.dumps({"error": error}, ensure_ascii=False, indent=2))
-    typer.echo(str(error["message"]), file=sys.stderr)
+    typer.echo(french(str(error["message"])), file=sys.stderr)

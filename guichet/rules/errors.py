@@ -1,4 +1,6 @@
-"""The errors a person can act on; anything else that escapes is a bug."""
+"""The errors a person can act on; anything else that escapes is a bug. Their sentences get French spaces here."""
+
+from guichet.rules.typography import french
 
 
 class UserError(Exception):
@@ -8,8 +10,8 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str, *, field: str | None = None, code: str = "user_error") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = french(message)
+        super().__init__(self.message)
         self.field = field
         self.code = code
 
@@ -40,6 +42,6 @@ class EnvironmentProblem(Exception):
     """Something outside the program failed (database away, disk full, portal down): worth trying again unchanged."""
 
     def __init__(self, message: str, *, code: str = "environment") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = french(message)
+        super().__init__(self.message)
         self.code = code

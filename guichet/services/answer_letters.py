@@ -21,14 +21,13 @@ from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.requests import REFUSAL_LABELS, RequestState
 from guichet.rules.text import format_date, format_time, paris_day
+from guichet.rules.typography import NBSP, french
 from guichet.services import settings, sheet_fields, transitions
 from guichet.services.deciding import said_of_all
 from guichet.services.effects import Decided
 from guichet.services.effects.dates import note_of
 from guichet.services.request_labels import KIND_LABELS
 from guichet.services.transaction import Context, needs
-
-NBSP, THIN = "\u00a0", "\u202f"
 
 
 class Wording(StrEnum):
@@ -189,24 +188,25 @@ def letter_of(request: Request, answer: Answer, called: Names, child: str) -> Le
     kind = KIND_LABELS[RequestKind(request.kind)].lower()
     number = f"n°{NBSP}{request.external_id}"
     whose = f" pour {child}" if child else ""
-    asked = f"Votre demande « {kind} »".replace("« ", f"«{NBSP}").replace(" »", f"{NBSP}»")
     opening = (
-        f"{asked} du {format_date(paris_day(request.submitted_at))} ({number}){whose} "
+        f"Votre demande « {kind} » du {format_date(paris_day(request.submitted_at))} ({number}){whose} "
         f"{_STATUS[answer.status]}."
     )
-    lines = ["Bonjour,", "", _french(opening)]
+    lines = ["Bonjour,", "", opening]
     if answer.reason_code:
-        lines.append(f"Motif{NBSP}: {_reason(answer.reason_code)}.")
+        lines.append(f"Motif : {_reason(answer.reason_code)}.")
     if answer.text:
         lines += ["", answer.text]
     if answer.items:
         lines += ["", *(_line(item, called, alone=answer.reason_code) for item in answer.items)]
     lines += ["", called.service, called.town]
-    return Letter(answer.status, f"Demande {number}{NBSP}: {_SUBJECTS[answer.status]}", "\n".join(lines))
+    return Letter(
+        answer.status, french(f"Demande {number} : {_SUBJECTS[answer.status]}"), french("\n".join(lines))
+    )
 
 
 def _line(item: AnswerItem, called: Names, alone: str | None) -> str:
-    words = f"{_what(item, called)}{NBSP}: {_OUTCOMES[item.outcome]}"
+    words = f"{_what(item, called)} : {_OUTCOMES[item.outcome]}"
     if item.rank is not None:
         words += f", rang {item.rank}"
     if item.reason_code and item.reason_code != alone:
@@ -229,8 +229,3 @@ def _what(item: AnswerItem, called: Names) -> str:
 def _reason(code: str) -> str:
     known: dict[Any, str] = {each.value: label for each, label in REFUSAL_LABELS.items()}
     return known.get(code, code)
-
-
-def _french(text: str) -> str:
-    """The typographic spaces of a sentence."""
-    return text.replace(" :", f"{NBSP}:").replace(" ;", f"{THIN};")

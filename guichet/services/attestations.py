@@ -15,6 +15,7 @@ from guichet.reports.letterhead import PostalAddress
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.text import paris_day
+from guichet.rules.typography import count
 from guichet.services import journal, numbering, pricing, settings
 from guichet.services.attestation_register import KIND, SERIES, AttestationRow, rows_of
 from guichet.services.attestation_sums import Subject, YearSum, year_sums
@@ -130,7 +131,8 @@ def _write(
         context,
         action="attestation.issue",
         subject=(KIND, ids[0]),
-        summary=f"{len(ids)} attestation(s) fiscale(s) {year} délivrée(s), dont {corrected} rectificative(s)",
+        summary=f"{count(len(ids), 'attestation fiscale', 'attestations fiscales')} {year}, "
+        f"dont {count(corrected, 'rectificative')}",
         detail={"first": first, "count": len(ids)},
     )
     return ids

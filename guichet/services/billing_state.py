@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,6 +15,7 @@ from guichet.models.people import Consent, ConsentKind, Family, SendingMode
 from guichet.models.settings import Journal
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
+from guichet.rules.typography import count
 from guichet.services import journal
 from guichet.services.balances import is_on_a_document
 from guichet.services.invoices import ISSUE_ACTION, Draft, DraftInvoices, last_draft
@@ -72,12 +74,19 @@ class SendingQuery:
     sending: SendingMode | None = None
 
 
+class Sent(Enum):
+    """How invoices left: one of them in words, several of them."""
+
+    PRINTED = ("facture imprimée", "factures imprimées")
+    SAVED = ("facture enregistrée en PDF", "factures enregistrées en PDF")
+
+
 @dataclass(frozen=True)
 class NoteSending:
-    """Invoices written to files or printed, in a few words (« enregistrées en PDF »), for the record."""
+    """Invoices written to files or printed, for the record."""
 
     invoice_ids: tuple[int, ...]
-    how: str
+    how: Sent
     command_id: str | None = None
 
 
@@ -153,7 +162,7 @@ def note_sending(session: Session, context: Context, command: NoteSending) -> No
         context,
         action=SENT_ACTION,
         subject=("invoice", command.invoice_ids[0]),
-        summary=f"{len(command.invoice_ids)} facture(s) {command.how}",
+        summary=count(len(command.invoice_ids), *command.how.value),
         detail={"invoices": list(command.invoice_ids)},
     )
 

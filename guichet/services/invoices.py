@@ -30,6 +30,7 @@ from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
 from guichet.rules.tariffs import TariffMethod
 from guichet.rules.text import format_date, format_instant, paris_day
+from guichet.rules.typography import agreed, count
 from guichet.services import journal, numbering, pricing, settings
 from guichet.services.allocations import allocate_credits
 from guichet.services.balances import allocated, is_on_a_document, owed_by_regie
@@ -169,7 +170,7 @@ def issue(
     blocking = sum(len(anomaly.booking_ids) for anomaly in report.anomalies if anomaly.blocking)
     if blocking and not command.despite_anomalies:
         raise UserError(
-            f"{blocking} prestation(s) n’ont pas de prix ou pas de régie : corrigez les anomalies avant d’émettre.",
+            f"{count(blocking, 'prestation')} sans prix ou sans régie : corrigez les anomalies avant d’émettre.",
             code="billing_anomalies",
         )
     if not groups:
@@ -257,7 +258,7 @@ def _nothing(session: Session, command: IssueInvoices) -> str:
         .where(Invoice.period_start <= command.end, Invoice.period_end >= command.start)
     ).scalar_one()
     if already:
-        return f"Rien de plus à facturer {period} : {already} facture(s) de cette période sont déjà émises."
+        return f"Rien de plus à facturer {period} : {count(already, 'facture')} de cette période déjà {agreed(already, 'émise')}."
     return f"Rien à facturer {period}."
 
 
@@ -438,12 +439,13 @@ def _check_lines(session: Session, regie_id: int, first: int, count: int) -> Non
 
 def _journal(session: Session, context: Context, command: IssueInvoices, result: IssueResult) -> None:
     period = f"{format_date(command.start)} au {format_date(command.end)}"
+    issued = count(len(result.invoices), "facture émise", "factures émises")
     journal.record(
         session,
         context,
         action=ISSUE_ACTION,
         subject=("invoice", result.invoices[0].invoice_id),
-        summary=f"{len(result.invoices)} facture(s) émise(s) du {period}, {format_euros(result.total_cents)}",
+        summary=f"{issued} du {period}, {format_euros(result.total_cents)}",
         detail={
             "first": result.invoices[0].number,
             "last": result.invoices[-1].number,

@@ -10,6 +10,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from guichet.models.settings import Journal, JournalDetail, JournalUnsealed
+from guichet.rules.typography import french
 from guichet.services.bulk import insert_rows
 from guichet.services.transaction import Context
 
@@ -44,7 +45,7 @@ def record(
             action=action,
             subject_kind=subject[0],
             subject_id=subject[1],
-            summary=summary,
+            summary=french(summary),
             digest=detail_digest(text),
         )
         .returning(Journal.id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from guichet.rules.permissions import Permission
+from guichet.rules.typography import count
 from guichet.services import journal_chain, verify_money, verify_places, verify_requests
 from guichet.services.findings import Finding
 from guichet.services.transaction import Context, needs
@@ -57,7 +58,7 @@ def verify(session: Session, context: Context) -> VerifyReport:
             Finding(
                 "journal_lost",
                 "journal",
-                f"{chain.lost} entrée(s) du journal ne sont ni scellées ni en attente de l’être.",
+                f"{count(chain.lost, 'entrée')} du journal sans sceau, et pas en attente d’en recevoir un.",
             )
         )
     return VerifyReport((*CHECKS, "journal"), tuple(findings), chain.unsealed)

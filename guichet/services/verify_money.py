@@ -21,6 +21,7 @@ from guichet.models.money import (
 from guichet.models.people import Family
 from guichet.models.settings import Counter
 from guichet.rules.money import format_euros
+from guichet.rules.typography import count as counted
 from guichet.services.attestation_register import KIND as ATTESTATION
 from guichet.services.attestation_register import SERIES
 from guichet.services.attestation_sums import year_sums
@@ -215,10 +216,11 @@ def numbers_with_a_gap(session: Session, context: Context) -> Iterator[Finding]:
             expected = row.next_number - row.start_number
             starts = not row.found or row.lowest == row.start_number
             if row.found != expected or count != expected or not starts:
+                given = counted(expected, "numéro donné", "numéros donnés")
                 yield Finding(
                     "number_gap",
                     f"counter:{row.id}",
-                    f"Série {row.series} ({label}) : {row.found} document(s) pour {expected} numéro(s) donné(s).",
+                    f"Série {row.series} ({label}) : {counted(row.found, 'document')} pour {given}.",
                 )
 
 

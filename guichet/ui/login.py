@@ -58,7 +58,7 @@ class LoginDialog(QDialog):
         self.demo_buttons = [self._demo_button(account) for account in demo_accounts]
         if demo_accounts:
             layout.addWidget(rule(self))
-            hint = QLabel("Ville de démonstration : choisissez un compte pour entrer.", self)
+            hint = QLabel("Ville de démonstration\u00a0: choisissez un compte pour entrer.", self)
             hint.setProperty("role", "muted")
             hint.setWordWrap(True)
             layout.addWidget(hint)

@@ -204,8 +204,8 @@ class CrashDialog(QDialog):
         self.report = report
         text = QLabel(
             f"<b>Guichet a rencontré une erreur qu’il ne sait pas traiter.</b><br><br>"
-            f"Référence : <b>{report.reference}</b><br><br>"
-            "L’opération en cours a été annulée en entier : rien n’a été enregistré à moitié. "
+            f"Référence\u00a0: <b>{report.reference}</b><br><br>"
+            "L’opération en cours a été annulée en entier\u00a0: rien n’a été enregistré à moitié. "
             "Vous pouvez continuer à travailler. Transmettez la référence à votre administrateur.",
             self,
         )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from guichet.rules.typography import french
 from guichet.services.paging import PAGE_SIZE
 from guichet.ui.theme import Tone
 
@@ -45,7 +46,7 @@ class Column(Generic[Row]):
     shares what is left. `sort` is the key the query sorts by (None: the column does not sort). An `optional` column
     is left out where room lacks, the highest first; an `extra` one is shown only to who asks for it. `value` is what
     a spreadsheet gets instead of the text (a date, a number, `Euros`); `name` keeps the person's choice when the
-    title changes.
+    title changes. What is read gets the spaces of French typography.
     """
 
     title: str
@@ -62,6 +63,12 @@ class Column(Generic[Row]):
     extra: bool = False
     value: Callable[[Row], Any] | None = None
     name: str = ""
+
+    def __post_init__(self) -> None:
+        text, tip = self.text, self.tip
+        object.__setattr__(self, "text", lambda row: french(text(row)))
+        if tip is not None:
+            object.__setattr__(self, "tip", lambda row: french(tip(row)))
 
     @property
     def key(self) -> str:

@@ -201,7 +201,9 @@ class MainWindow(QMainWindow):
 
     def _show(self, destination: Destination) -> bool:
         if destination.page not in self.entries:
-            self.tools.messages.warn("Votre compte n’ouvre pas cette page : demandez à l’administration.")
+            self.tools.messages.warn(
+                "Votre compte n’ouvre pas cette page\u00a0: demandez à l’administration."
+            )
             return False
         page = self.page(destination.page)
         self.rail.show_current(destination.page)

@@ -7,11 +7,12 @@ from guichet.rules.money import format_euros
 from guichet.rules.requests import RequestState
 from guichet.rules.text import format_date
 from guichet.rules.typed_dates import MONTHS as MONTHS
+from guichet.rules.typography import NBSP as NBSP
+from guichet.rules.typography import count as count
+from guichet.rules.typography import grouped as grouped
 from guichet.services.family_sheet import MemberView
 from guichet.ui.tables import State
 from guichet.ui.theme import Tone
-
-NBSP = "\u00a0"
 
 REQUEST_STATES: dict[str, State] = {
     RequestState.PENDING: State("A", "À prendre", Tone.BLUE),
@@ -81,17 +82,6 @@ CONSENTS = {
 }
 
 WEEKDAYS_SHORT = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """« 1 demande », « 3 demandes », « 0 demande »: French keeps the singular below two."""
-    word = singular if abs(number) < 2 else plural or f"{singular}s"
-    return f"{grouped(number)}{NBSP}{word}"
-
-
-def grouped(number: int) -> str:
-    """A whole number with thousands parted by a narrow no-break space."""
-    return f"{number:,}".replace(",", "\u202f")
 
 
 def age(years: int | None) -> str:

@@ -41,7 +41,7 @@ def test_the_latest_first_as_json_and_in_french(base: URL, capsys: pytest.Captur
     code, out, _ = _call(base, capsys, str(entry_id))
     assert code == 0
     assert "18/03/2026 à 09:00" in out
-    assert "≠ Téléphone : 04 79 00 00 00 → 04 79 11 11 11" in out
+    assert "≠ Téléphone\u00a0: 04 79 00 00 00 → 04 79 11 11 11" in out
 
 
 def test_what_cannot_be_read_is_refused_in_a_sentence(base: URL, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,7 +85,7 @@ def test_what_an_agent_types_on_a_wednesday_of_march(typed: str, meant: date) ->
         ("jeudi 23", "Le 23/03/2026 est un lundi."),
         ("mardi 23 mars", "Le 23/03/2026 est un lundi."),
         ("mardi 23/03/2026", "Le 23/03/2026 est un lundi."),
-        ("3 jui", "« jui » peut être juin ou juillet\u00a0: écrivez le mot entier."),
+        ("3 jui", "«\u00a0jui\u00a0» peut être juin ou juillet\u00a0: écrivez le mot entier."),
     ],
 )
 def test_a_day_that_cannot_be_is_said_in_words(typed: str, sentence: str) -> None:

@@ -19,8 +19,9 @@ from guichet.services import (
     payments,
     transaction,
 )
-from guichet.services.billing_checks import Check, CheckQuery, ChecksQuery
-from guichet.services.billing_state import NoteSending, PeriodState, SendingQuery
+from guichet.services.billing_check_rows import Check
+from guichet.services.billing_checks import CheckQuery, ChecksQuery
+from guichet.services.billing_state import NoteSending, PeriodState, SendingQuery, Sent
 from guichet.services.billing_views import ANY, PreviewQuery, PreviewRow
 from guichet.services.invoices import Draft, DraftInvoices, Held, IssueInvoices, IssueResult
 from guichet.services.payments import RecordPayment
@@ -359,9 +360,9 @@ def test_the_invoices_to_send_are_parted_by_mode_and_their_sending_is_remembered
     )
     assert sorted((*by_email, *by_paper)) == ids
     assert len(by_email) == 1
-    transaction.run(database, context, billing_state.note_sending, NoteSending(by_paper, "imprimées"))
+    transaction.run(database, context, billing_state.note_sending, NoteSending(by_paper, Sent.PRINTED))
     (act,) = _state(database, context).sendings
-    assert act.summary == "2 facture(s) imprimées"
+    assert act.summary == "2\u00a0factures imprimées"
 
 
 def test_a_payment_shows_what_it_paid_and_whether_it_can_be_undone(

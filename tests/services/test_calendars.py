@@ -213,7 +213,7 @@ def test_a_change_is_journalled_with_before_and_after(database: Database, contex
         ).one()
     detail = json.loads(entry.detail)
     assert (detail["before"]["ends_on"], detail["after"]["ends_on"]) == ("2025-11-02", "2025-11-03")
-    assert entry.summary == "Calendrier : Vacances de la Toussaint, du 18/10/2025 au 03/11/2025"
+    assert entry.summary == "Calendrier\u00a0: Vacances de la Toussaint, du 18/10/2025 au 03/11/2025"
 
 
 def test_only_an_administrator_changes_the_calendar(database: Database, context: Context) -> None:

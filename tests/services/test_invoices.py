@@ -234,7 +234,7 @@ def test_an_anomaly_stops_the_run_unless_the_clerk_takes_it_on(database: Databas
     with pytest.raises(UserError) as refused:
         _issue(database, context)
     assert refused.value.code == "billing_anomalies"
-    assert "1 prestation" in refused.value.message
+    assert "1\u00a0prestation" in refused.value.message
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Charge)) == 0  # all or nothing
     assert _issue(database, context, despite_anomalies=True).total_cents == 3730 - 415

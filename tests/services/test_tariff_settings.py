@@ -158,7 +158,7 @@ def test_two_tariffs_never_price_the_same_service_on_the_same_day(
     database: Database, context: Context, activity_id: int
 ) -> None:
     save(database, context, single(activity_id, valid_until=date(2026, 8, 31)))
-    with pytest.raises(UserError, match="« Mercredi » s’applique déjà") as refusal:
+    with pytest.raises(UserError, match="«\u00a0Mercredi\u00a0» s’applique déjà") as refusal:
         save(database, context, single(activity_id, valid_from=date(2026, 8, 31)))
     assert (refusal.value.field, refusal.value.code) == ("valid_from", "tariff_overlap")
     save(database, context, single(activity_id, valid_from=date(2026, 9, 1)))

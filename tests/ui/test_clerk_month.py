@@ -16,7 +16,7 @@ from guichet.models.database import Database
 from guichet.models.money import Allocation, Attestation, Invoice, Payment
 from guichet.rules.permissions import Role
 from guichet.services import invoices, transaction
-from guichet.services.billing_checks import Check
+from guichet.services.billing_check_rows import Check
 from guichet.services.invoices import DraftInvoices, IssueInvoices
 from guichet.services.transaction import Context
 from guichet.ui.page import Destination

@@ -13,6 +13,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from guichet.reports.pdf import fonts
+from guichet.rules.typography import french
 
 MM = 72 / 25.4
 PAGE_WIDTH = 210.0
@@ -60,13 +61,14 @@ def clean(text: str) -> str:
     """Text as it may be printed: composed accents, white space as spaces, no control or direction character.
 
     What a family typed is never markup: it is drawn character by character. Direction overrides and other
-    invisible characters are left out, so that a name cannot rearrange the words beside it.
+    invisible characters are left out, so that a name cannot rearrange the words beside it. Signs get their French spaces.
     """
     composed = unicodedata.normalize("NFC", text)
     spaced = "".join(" " if char in "\t\n\r\v\f\u2028\u2029" else char for char in composed)
-    return "".join(
+    printed = "".join(
         char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"}
     ).strip()
+    return french(printed)
 
 
 def width_of(text: str, style: Style) -> float:

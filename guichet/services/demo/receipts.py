@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from guichet.models.money import Allocation, Payment, PaymentMode, Regie
 from guichet.rules.allocation import Debt, Due, Share, allocate
 from guichet.rules.money import format_euros
+from guichet.rules.typography import count
 from guichet.services import journal, numbering
 from guichet.services.allocations import Account, open_debts
 from guichet.services.identities import holders
@@ -70,7 +71,7 @@ def record_receipts(
         context,
         action="payment.record",
         subject=("payment", None),
-        summary=f"{len(receipts)} règlement(s) à partir de {rows[0]['label']} : {format_euros(total)}",
+        summary=f"{count(len(receipts), 'règlement')} à partir de {rows[0]['label']} : {format_euros(total)}",
         detail={"payments": list(ids)},
     )
     return len(receipts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from guichet.rules.tariffs import EligibleMode, TariffMethod
+from guichet.rules.typography import count
 from guichet.services.noethys.cleaning import LARGEST_WHOLE
 from guichet.services.noethys.drafts import Draft, Merged, Ref, rows_once
 from guichet.services.noethys.map_offer import Offer
@@ -60,7 +61,8 @@ def map_tariffs(file: NoethysFile, tally: Tally, offer: Offer) -> Tariffs:
             continue
         single, combined = slots[row.key]
         if combined:
-            tally.note("tarifs", row.key, f"« {name} » : {combined} combinaison(s) d’unités non reprise(s)")
+            lost = count(combined, "combinaison non reprise", "combinaisons non reprises")
+            tally.note("tarifs", row.key, f"« {name} » : {lost} d’unités")
         _draft(row, name, single, own_lines, offer, tally, tariffs)
     for orphans in lines.values():
         for line in orphans:

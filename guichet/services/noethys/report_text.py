@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from guichet.rules.money import format_euros
+from guichet.rules.typography import count
 from guichet.services.noethys.report import KIND_LABELS, FamilyBalance, NoethysReport
 
 OTHER_TABLES: Mapping[str, str] = {
@@ -111,7 +112,7 @@ def _others(report: NoethysReport) -> list[str]:
 def _balances(report: NoethysReport) -> list[str]:
     apart = [balance for balance in report.balances if not balance.agrees]
     agreeing, families = len(report.balances) - len(apart), len(report.balances)
-    title = f"Soldes égaux au centime à ceux de Noethys : {agreeing} famille(s) sur {families}."
+    title = f"Soldes égaux au centime à ceux de Noethys : {count(agreeing, 'famille')} sur {families}."
     return [title, *(f"  ! {_apart(balance)}" for balance in apart)]
 
 

@@ -37,7 +37,7 @@ from guichet.ui.wording import NBSP, count, day_or_dash, euros_or_blank
 YEARS_OFFERED = 6
 
 STANDINGS = {
-    Standing.TO_ISSUE: State("À", "À délivrer", Tone.BLUE),
+    Standing.TO_ISSUE: State("D", "À délivrer", Tone.BLUE),
     Standing.ISSUED: State("✓", "Délivrée", Tone.GREEN),
     Standing.CHANGED: State("M", "À rectifier", Tone.YELLOW),
     Standing.NO_PAYER: State("!", "Sans payeur", Tone.RED),
@@ -54,7 +54,7 @@ YEAR_COLUMNS = (
     ),
     Column[YearRow](
         "Exclu", lambda row: euros_or_blank(row.excluded_cents), 10, right=True, optional=3,
-        hint="Payé dans l’année et n’ouvrant pas droit : repas, pénalités",
+        hint="Payé dans l’année et n’ouvrant pas droit\u00a0: repas, pénalités",
     ),
     Column[YearRow]("Attestation", lambda row: row.number, 10),
     Column[YearRow](
@@ -201,7 +201,8 @@ class AttestationsPage(Page):
         return self.register.table if self._in_register else self.people
 
     def show_example(self) -> None:
-        self.people.select(0)
+        rows = enumerate(self.people.paged.rows_at_hand())
+        self.people.select(next((place for place, row in rows if row.attestation_id is not None), 0))
 
     def reload(self) -> None:
         self.desk.fetch(

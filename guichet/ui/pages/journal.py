@@ -60,7 +60,7 @@ class JournalPage(Page):
             COLUMNS,
             lambda row: row.entry_id,
             name="Journal",
-            empty="Rien n’est inscrit au journal pour ce choix : élargissez la période ou les filtres.",
+            empty="Rien n’est inscrit au journal pour ce choix\u00a0: élargissez la période ou les filtres.",
             noun="entrée",
             key="journal",
             filter_hint="Résumé, acte, personne, poste, famille, n° de demande…",
@@ -68,6 +68,7 @@ class JournalPage(Page):
             describe=self._described,
             parent=self,
         )
+        self.list.add_views(self.here, self.open)
         self.entry = JournalEntry(tools.theme, self)
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.addWidget(self.list)

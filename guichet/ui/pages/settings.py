@@ -85,7 +85,7 @@ class SettingsPage(Page):
     def page_actions(self) -> tuple[Action, ...]:
         sections = [
             Action(
-                f"Paramètres : {kind.title}",
+                f"Paramètres\u00a0: {kind.title}",
                 partial(self.open, kind.name),
                 "",
                 "cog-outline",

@@ -3,10 +3,35 @@
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
+from guichet.rules.typography import french
+
+
+class Sentence(QLabel):
+    """A label that gives what it says the spaces of French typography."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(french(text), parent)
+
+    def setText(self, text: str) -> None:
+        super().setText(french(text))
+
+
+class Button(QPushButton):
+    """A push button whose words and tooltip get the spaces of French typography."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(french(text), parent)
+
+    def setText(self, text: str) -> None:
+        super().setText(french(text))
+
+    def setToolTip(self, text: str) -> None:
+        super().setToolTip(french(text))
+
 
 def text_label(text: str, role: str, parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:
     """A label in one of the style sheet's roles (title, heading, section, muted, figure, amount, error)."""
-    label = QLabel(text, parent)
+    label = Sentence(text, parent)
     label.setProperty("role", role)
     label.setWordWrap(wrap)
     return label
@@ -14,7 +39,7 @@ def text_label(text: str, role: str, parent: QWidget | None = None, *, wrap: boo
 
 def button(text: str, parent: QWidget | None = None, *, role: str = "", tip: str = "") -> QPushButton:
     """A push button in one of the style sheet's roles (primary, danger, link)."""
-    made = QPushButton(text, parent)
+    made = Button(text, parent)
     made.setProperty("role", role)
     made.setToolTip(tip)
     made.setAutoDefault(False)
@@ -36,7 +61,7 @@ def restyle(widget: QWidget) -> None:
 
 def announce(widget: QWidget, text: str) -> None:
     """Have a screen reader say it."""
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, french(text)))
 
 
 def mark_wrong(field: QWidget, sentence: str, otherwise: str = "") -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from guichet.rules.text import format_instant
 from guichet.services import billing_state, invoice_documents, invoice_files, transaction
-from guichet.services.billing_state import NoteSending, PeriodState, SendingQuery
+from guichet.services.billing_state import NoteSending, PeriodState, SendingQuery, Sent
 from guichet.services.invoice_files import WriteFiles
 from guichet.services.transaction import Context, OpenedDatabase
 from guichet.ui.desk import Lane
@@ -169,7 +169,7 @@ class SendingStep(QWidget):
         self._tools.messages.inform(f"{count(len(ids), 'facture')} à l’imprimante")
         self._tools.desk.execute(
             billing_state.note_sending,
-            NoteSending(ids, "imprimée(s)", command_id=str(uuid4())),
+            NoteSending(ids, Sent.PRINTED, command_id=str(uuid4())),
             changes=NOTHING,
             settled=self._run.read,
         )
@@ -225,6 +225,6 @@ def _write(
     query, folder, name = asked
     ids = transaction.read(database, context, billing_state.issued_ids, query)
     files = invoice_files.write_invoices(database, context, WriteFiles(ids, folder, name), task.step)
-    note = NoteSending(ids, "enregistrée(s) en PDF")
+    note = NoteSending(ids, Sent.SAVED)
     transaction.run(database, context, billing_state.note_sending, note)
     return files

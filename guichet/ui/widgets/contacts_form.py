@@ -70,7 +70,7 @@ class ContactsDialog(QDialog):
         self.save = button("Enregistrer", self, role="primary")
         self.save.setEnabled(False)
         self.form.finish(self.save)
-        cancel = button("Fermer", self, tip="Fermer ; ce qui est tapé est gardé en brouillon (Échap)")
+        cancel = button("Fermer", self, tip="Fermer\u202f; ce qui est tapé est gardé en brouillon (Échap)")
         cancel.clicked.connect(self.reject)
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -128,7 +128,7 @@ class ContactsDialog(QDialog):
 
     def _command(self, values: dict[str, Any]) -> ChangeContacts:
         if self._read is None:
-            raise UserError("La fiche n’est pas encore lue : patientez un instant.")
+            raise UserError("La fiche n’est pas encore lue\u00a0: patientez un instant.")
         typed = {name: values[name] or "" for name in FIELDS}
         return ChangeContacts(str(uuid4()), self._person_id, self._family_id, self._read.version, **typed)
 

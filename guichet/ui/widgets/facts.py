@@ -37,7 +37,7 @@ class Facts(QWidget):
             shown.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
-            shown.setAccessibleName(f"{name} : {value}")
+            shown.setAccessibleName(f"{name}\u00a0: {value}")
             title = text_label(name, "muted", self)
             self._grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(shown, place, 1)

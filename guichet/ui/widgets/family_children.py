@@ -108,7 +108,7 @@ class ChildPanel(Card):
             tools.theme,
             ENROLMENTS,
             f"Inscriptions de {child.first_name}",
-            "Aucune inscription : une réservation demande d’abord une inscription.",
+            "Aucune inscription\u00a0: une réservation demande d’abord une inscription.",
             self,
             fitted=True,
         )

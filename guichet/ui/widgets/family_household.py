@@ -48,7 +48,7 @@ class HouseholdTab(QWidget):
                 Column[QuotientView]("Valable", _quotient_validity, None),
             ),
             "Quotients familiaux",
-            "Aucun quotient familial : le tarif maximum s’applique.",
+            "Aucun quotient familial\u00a0: le tarif maximum s’applique.",
             self._quotients,
             fitted=True,
         )

@@ -122,7 +122,9 @@ class PiecePanel(QWidget):
         self._piece: PieceView | None = None
         self.title = text_label("", "heading", self, wrap=True)
         self.words = text_label("", "muted", self, wrap=True)
-        self.open = button("Afficher le fichier", self, tip="Montrer le fichier ici ; rien n’est exécuté")
+        self.open = button(
+            "Afficher le fichier", self, tip="Montrer le fichier ici\u202f; rien n’est exécuté"
+        )
         self.valid = button("Valide", self, role="primary", tip="Marquer la pièce valide")
         self.invalid = button("Invalide", self, role="danger", tip="Marquer la pièce invalide, avec un motif")
         self.request = button("Ouvrir la demande", self, tip="La pièce attend dans une demande")

@@ -18,7 +18,7 @@ from guichet.ui.widgets.family_view import FamilyView
 
 MOST_OPEN = 8
 CLOSE_KEY = "Ctrl+W"
-IN_PASSING = "Vue en passant : Ctrl+D ou un double clic la garde ouverte".replace(" :", "\u00a0:")
+IN_PASSING = "Vue en passant\u00a0: Ctrl+D ou un double clic la garde ouverte"
 LONGEST_TITLE = 26
 
 

@@ -19,7 +19,7 @@ class FilterField(QLineEdit):
     def __init__(self, placeholder: str, name: str, owner: QWidget) -> None:
         super().__init__(owner)
         self.setPlaceholderText(placeholder)
-        self.setAccessibleName(f"Filtrer : {name}")
+        self.setAccessibleName(f"Filtrer\u00a0: {name}")
         self.setToolTip("Filtrer la liste (Ctrl+F)")
         self.setClearButtonEnabled(True)
         self._pause = QTimer(self)

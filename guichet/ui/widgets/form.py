@@ -300,7 +300,7 @@ class Form(QWidget):
 
     def _point_at(self, row: FormRow) -> None:
         row.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        announce(row.field, f"{row.label} : {row.error.text()}")
+        announce(row.field, f"{row.label}\u00a0: {row.error.text()}")
 
     def _on_change(self, name: str) -> None:
         if self._filling:
@@ -349,7 +349,7 @@ class Form(QWidget):
                 row.tried = True
                 self._judge()
                 if row.error.text():
-                    announce(row.field, f"{row.label} : {row.error.text()}")
+                    announce(row.field, f"{row.label}\u00a0: {row.error.text()}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter in the last field submits, where anyone listens; elsewhere it is for the dialog's own button."""

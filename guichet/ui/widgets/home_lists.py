@@ -238,7 +238,7 @@ class DayDialog(ListDialog):
         self.waiting = self._switch(f"En attente{NBSP}: {grouped(site.waiting)}", waiting=True)
         self.head.addStretch(1)
         self.health = button(
-            "Afficher la santé", self, tip="Allergies, PAI, régimes : la lecture est notée au journal"
+            "Afficher la santé", self, tip="Allergies, PAI, régimes\u00a0: la lecture est notée au journal"
         )
         self.health.setVisible(tools.may(Permission.READ_HEALTH))
         self.head.addWidget(self.health)

@@ -64,7 +64,7 @@ def say(tools: Tools, report: BatchReport) -> None:
         tools.messages.warn(f"Fichier refusé en entier{NBSP}: {report.refusal}")
         return
     if report.already_known:
-        tools.messages.inform("Ce fichier était déjà importé en entier : rien de nouveau.")
+        tools.messages.inform("Ce fichier était déjà importé en entier\u00a0: rien de nouveau.")
         return
     parts = [count(report.received, "ligne reçue", "lignes reçues"), f"{grouped(report.imported)} importées"]
     if report.duplicate:

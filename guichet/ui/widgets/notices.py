@@ -101,7 +101,7 @@ class Banner(QFrame):
         desk.give_up()
         if unsaved:
             self.say(
-                "Vérifiez si l’action a été enregistrée avant de la refaire : la réponse de la base s’est perdue.",
+                "Vérifiez si l’action a été enregistrée avant de la refaire\u00a0: la réponse de la base s’est perdue.",
                 "warning",
                 "alert-outline",
             )

@@ -67,7 +67,7 @@ class PaymentDialog(QDialog):
         self.form.add("received_on", "&Encaissé le", self.received_on, required=True)
         self.form.add("reference", "Ré&férence", self.reference)
         self.invoices = ShortTable(
-            tools.theme, COLUMNS, "Factures à régler", "Aucune facture due : le règlement restera en crédit.", self,
+            tools.theme, COLUMNS, "Factures à régler", "Aucune facture due\u00a0: le règlement restera en crédit.", self,
             checkable=True, identity=lambda row: row.invoice_id,
         )  # fmt: skip
         self.invoices.setMinimumHeight(self.fontMetrics().height() * 6)
@@ -87,7 +87,9 @@ class PaymentDialog(QDialog):
         layout.addWidget(text_label(family_label, "heading", self))
         layout.addWidget(self.banner)
         layout.addWidget(self.form)
-        label = text_label("&Factures à régler (aucune cochée : les plus anciennes d’abord)", "section", self)
+        label = text_label(
+            "&Factures à régler (aucune cochée\u00a0: les plus anciennes d’abord)", "section", self
+        )
         label.setBuddy(self.invoices)
         layout.addWidget(label)
         layout.addWidget(self.invoices, 1)

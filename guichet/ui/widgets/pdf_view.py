@@ -215,7 +215,7 @@ class PdfView(QWidget):
             self._messages.inform(f"{self.title.text()}{NBSP}: envoyé à l’imprimante")
         else:
             self._messages.warn(
-                "L’impression n’est pas allée au bout : vérifiez l’imprimante, puis recommencez."
+                "L’impression n’est pas allée au bout\u00a0: vérifiez l’imprimante, puis recommencez."
             )
 
     def _say_page(self) -> None:
@@ -291,7 +291,7 @@ def save_bytes(target: Path, data: bytes, messages: Messages) -> None:
         target.write_bytes(data)
     except OSError as problem:
         messages.warn(
-            f"Le fichier n’a pas pu être enregistré : {problem.strerror}. Choisissez un autre dossier."
+            f"Le fichier n’a pas pu être enregistré\u00a0: {problem.strerror}. Choisissez un autre dossier."
         )
         return
     messages.inform(f"Document enregistré{NBSP}: {target.name}")

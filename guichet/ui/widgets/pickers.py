@@ -21,8 +21,8 @@ from guichet.ui.wording import NBSP, age, count
 TYPING_MILLISECONDS = 120
 SHOWN = 8
 LINE_CHARACTERS = 90
-NOTHING_FOUND = "Aucune famille ne correspond\u202f: essayez un nom, un prénom, un numéro ou un téléphone."
-NOT_CHOSEN = "Choisissez la famille dans la liste\u202f: flèche bas, puis Entrée."
+NOTHING_FOUND = "Aucune famille ne correspond\u00a0: essayez un nom, un prénom, un numéro ou un téléphone."
+NOT_CHOSEN = "Choisissez la famille dans la liste\u00a0: flèche bas, puis Entrée."
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class TaskStrip(QWidget):
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName("Avancement")
         self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 30)
-        tip = "Arrêter après l’étape en cours ; ce qui est fait reste fait"
+        tip = "Arrêter après l’étape en cours\u202f; ce qui est fait reste fait"
         self.stop = button("Arrêter", self, tip=with_key(tip, STOP_KEY))
         self.stop.setShortcut(STOP_KEY)
         self.stop.clicked.connect(self._cancel)
@@ -63,7 +63,7 @@ class TaskStrip(QWidget):
         title = self._tasks[0].title
         text = f"{title} — {step}"
         if behind:
-            text += f" ; {count(behind, 'autre travail attend', 'autres travaux attendent')}"
+            text += f"\u202f; {count(behind, 'autre travail attend', 'autres travaux attendent')}"
         self.label.setText(text)
 
     def _progress(self, task: Task, done: int, total: int, text: str) -> None:

@@ -44,7 +44,7 @@ def _plain(row: Any) -> dict[str, Any]:
 YEARS = RowsKind(
     "school_year",
     "Années scolaires",
-    "Aucune année scolaire : complétez depuis le calendrier national, ou ajoutez-en une.",
+    "Aucune année scolaire\u00a0: complétez depuis le calendrier national, ou ajoutez-en une.",
     "Nouvelle année scolaire",
     BLANK,
     (Column[SchoolYearRow]("Année", lambda row: row.label, None, bold=True), *_dates()),
@@ -54,7 +54,7 @@ YEARS = RowsKind(
 HOLIDAYS = RowsKind(
     "holiday",
     "Vacances scolaires",
-    "Aucunes vacances scolaires : complétez depuis le calendrier national, ou ajoutez-les.",
+    "Aucunes vacances scolaires\u00a0: complétez depuis le calendrier national, ou ajoutez-les.",
     "Nouvelles vacances",
     {**BLANK, "kind": HolidayKind.SMALL.value},
     (
@@ -98,7 +98,7 @@ class CalendarSection(SettingsSection):
                 Column[HolidayRow]("Date", lambda row: day_with_weekday(row.starts_on), 16),
             ),
             "Jours fériés",
-            "Aucun jour férié : complétez depuis le calendrier national.",
+            "Aucun jour férié\u00a0: complétez depuis le calendrier national.",
             self.tabs,
             identity=lambda row: row.row_id,
         )
@@ -138,7 +138,7 @@ class CalendarSection(SettingsSection):
         self.fill = button(
             "&Compléter",
             card,
-            tip="Ajouter l’année, les vacances et les jours fériés qui manquent ; rien de ce qui est écrit ne change",
+            tip="Ajouter l’année, les vacances et les jours fériés qui manquent\u202f; rien de ce qui est écrit ne change",
         )
         row = QHBoxLayout()
         for label, field, spoken in (
@@ -164,7 +164,7 @@ class CalendarSection(SettingsSection):
         return RowsKind(
             "closure",
             "Fermetures",
-            "Aucune fermeture : ajoutez les jours où un lieu ou une activité n’ouvre pas.",
+            "Aucune fermeture\u00a0: ajoutez les jours où un lieu ou une activité n’ouvre pas.",
             "Nouvelle fermeture",
             {**BLANK, "where": ""},
             (

@@ -60,7 +60,7 @@ class DeadlinesSection(SettingsSection):
     name = "deadlines"
     title = "Délais"
     explanation = (
-        "Ce qui compte est l’instant où la famille a envoyé sa demande ; 13:00:00 exactement est à l’heure. "
+        "Ce qui compte est l’instant où la famille a envoyé sa demande\u202f; 13:00:00 exactement est à l’heure. "
         "Un agent peut déroger, avec une raison."
     )
 
@@ -188,13 +188,13 @@ class DeadlinesSection(SettingsSection):
         row, action = self._activity, self.action.currentData()
         if row is None:
             return
-        label = f"Délai : {row.name}, {ACTIONS[action].lower()}"
+        label = f"Délai\u00a0: {row.name}, {ACTIONS[action].lower()}"
         self.form.show_row(
             f"settings:deadline:{row.activity_id}:{action}", label, _values(row.rule(action)), row
         )
         notes = []
         if not row.modifiable:
-            notes.append("Le planning de cette activité ne se modifie pas : seule l’absence a un délai.")
+            notes.append("Le planning de cette activité ne se modifie pas\u00a0: seule l’absence a un délai.")
         if row.holiday_activity:
             notes.append(
                 f"Pendant les vacances scolaires, les délais de l’activité {row.holiday_activity} s’appliquent."

@@ -56,7 +56,7 @@ class DeskSection(SettingsSection):
     name = "desk"
     title = "Guichet"
     explanation = (
-        "Ces réglages valent pour la suite : ce qui est déjà décidé, facturé ou délivré ne change pas."
+        "Ces réglages valent pour la suite\u00a0: ce qui est déjà décidé, facturé ou délivré ne change pas."
     )
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
@@ -91,9 +91,14 @@ class DeskSection(SettingsSection):
             ("answer_days", "Répondre sous (jours calen&daires)", self.answer_days, True),
             ("undo_seconds", "Retenir une réponse avant envo&i", self.undo_seconds, True),
             ("overdue_blocks", "I&mpayés", self.overdue_blocks, False),
-            ("prepaid_floor_cents", "Compte d’avance : solde &plancher", self.prepaid_floor, True),
-            ("care_label", "Attestation : nature de la &garde", self.care_label, True),
-            ("sixth_birthday_included", "Attestation : &sixième anniversaire", self.sixth_birthday, False),
+            ("prepaid_floor_cents", "Compte d’avance\u00a0: solde &plancher", self.prepaid_floor, True),
+            ("care_label", "Attestation\u00a0: nature de la &garde", self.care_label, True),
+            (
+                "sixth_birthday_included",
+                "Attestation\u00a0: &sixième anniversaire",
+                self.sixth_birthday,
+                False,
+            ),
         ):
             self.desk_form.add(name, label, field, required=required)
         self.desk_form.finish()

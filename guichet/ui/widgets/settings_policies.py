@@ -38,7 +38,7 @@ COLUMNS = (
     ),
     Column[PolicyRow](
         "Changé ici",
-        lambda row: "" if row.policy == row.start else f"au départ : {POLICIES[row.start].label}",
+        lambda row: "" if row.policy == row.start else f"au départ\u00a0: {POLICIES[row.start].label}",
         32,
     ),
 )

@@ -34,7 +34,9 @@ class PortalsSection(SettingsSection):
 
     name = "portals"
     title = "Portails"
-    explanation = "Le jeton d’un portail reste dans le trousseau de chaque poste ; la base ne le connaît pas."
+    explanation = (
+        "Le jeton d’un portail reste dans le trousseau de chaque poste\u202f; la base ne le connaît pas."
+    )
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
@@ -45,7 +47,7 @@ class PortalsSection(SettingsSection):
             tools.theme,
             COLUMNS,
             "Portails",
-            "Aucun portail : les demandes se saisissent au guichet.",
+            "Aucun portail\u00a0: les demandes se saisissent au guichet.",
             self,
             identity=lambda row: row.code,
         )
@@ -192,7 +194,7 @@ class PortalsSection(SettingsSection):
         self._say(
             "✓ Jeton gardé par le trousseau de ce poste."
             if kept
-            else "✗ Ce poste n’a pas de trousseau qui protège : le jeton sera demandé à chaque relevé."
+            else "✗ Ce poste n’a pas de trousseau qui protège\u00a0: le jeton sera demandé à chaque relevé."
         )
 
     def _refused(self, error: UserError) -> None:

@@ -123,7 +123,7 @@ class BracketGrid(CompositeField):
             wrong = start.error() or price.error()
             if wrong or start.value is None or price.value is None:
                 said = wrong or "donnez le quotient de départ et le prix."
-                raise UserError(f"Tranche {number} : {said}", field="brackets")
+                raise UserError(f"Tranche {number}\u00a0: {said}", field="brackets")
             lines.append((start.value, price.value))
         lines.sort()
         ends = [start for start, _ in lines[1:]] + [None]

@@ -91,7 +91,7 @@ class TariffsSection(SettingsSection):
     name = "tariffs"
     title = "Tarifs"
     explanation = (
-        "Un tarif qui a déjà servi ne change plus : il reçoit une nouvelle version à partir d’une date. "
+        "Un tarif qui a déjà servi ne change plus\u00a0: il reçoit une nouvelle version à partir d’une date. "
         "Sans quotient, c’est le prix maximum qui s’applique."
     )
 
@@ -106,7 +106,7 @@ class TariffsSection(SettingsSection):
             tools.theme,
             COLUMNS,
             "Tarifs",
-            "Aucun tarif : rien ne peut être facturé. Ajoutez le premier.",
+            "Aucun tarif\u00a0: rien ne peut être facturé. Ajoutez le premier.",
             self,
             identity=lambda row: row.tariff_id,
         )
@@ -222,7 +222,9 @@ class TariffsSection(SettingsSection):
 
     def _saved(self, tariff_id: int) -> None:
         self._wanted, self._following = tariff_id, False
-        self.messages.inform("Tarif enregistré : les prestations non facturées seront tarifées à nouveau.")
+        self.messages.inform(
+            "Tarif enregistré\u00a0: les prestations non facturées seront tarifées à nouveau."
+        )
 
     def _show(self, view: TariffsView) -> None:
         self._view = view
@@ -283,7 +285,7 @@ class TariffsSection(SettingsSection):
     def _new(self) -> None:
         view = self._view
         if view is None or not view.activities:
-            self.messages.warn("Décrivez d’abord une activité : un tarif en concerne une.")
+            self.messages.warn("Décrivez d’abord une activité\u00a0: un tarif en concerne une.")
             return
         leave_row(self.table)
         self._following = False

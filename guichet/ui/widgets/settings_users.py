@@ -90,7 +90,7 @@ class UsersSection(SettingsSection):
             tools.theme,
             COLUMNS,
             "Comptes des utilisateurs",
-            "Aucun compte : ajoutez la première personne.",
+            "Aucun compte\u00a0: ajoutez la première personne.",
             self,
             identity=lambda row: row.user_id,
         )
@@ -222,14 +222,14 @@ class UsersSection(SettingsSection):
         self._user = row
         self.card.title.setText(f"{row.display_name} ({row.login})")
         self.login.setReadOnly(True)
-        self.login.setToolTip("Un identifiant ne change pas : le journal le nomme.")
+        self.login.setToolTip("Un identifiant ne change pas\u00a0: le journal le nomme.")
         self.give.setVisible(True)
         self.toggle.setVisible(True)
         self.toggle.setText("Désac&tiver…" if row.active else "Réac&tiver")
         self.unlock.setVisible(row.locked_until is not None)
         if row.locked_until is not None:
             self.unlock.setToolTip(
-                f"Bloqué jusqu’au {format_instant(row.locked_until)} : permettre un nouvel essai"
+                f"Bloqué jusqu’au {format_instant(row.locked_until)}\u00a0: permettre un nouvel essai"
             )
         values = {
             "display_name": row.display_name,

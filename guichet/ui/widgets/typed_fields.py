@@ -17,6 +17,7 @@ from guichet.rules.money import NO_BREAK_SPACE, format_euros, parse_euros
 from guichet.rules.text import format_date, format_time
 from guichet.rules.typed_dates import day_in_words, read_date, read_time, shift_months
 from guichet.rules.typed_numbers import read_whole, write_whole
+from guichet.rules.typography import french
 from guichet.ui.widgets.calendar_popup import CalendarPopup
 from guichet.ui.widgets.typed_field import TypedField
 from guichet.ui.wording import WEEKDAYS_SHORT, day_with_weekday
@@ -130,8 +131,10 @@ class DateField(TypedField):
         self._draw_icon()
         self.setPlaceholderText("JJ/MM/AAAA")
         self.setToolTip(
-            "JJ/MM/AAAA, « lun. 23 », « demain », « +3 », « fin mars »\n"
-            "↑ ↓ : un jour   ·   Page↑ Page↓ : un mois   ·   Alt+↓ : calendrier"
+            french(
+                "JJ/MM/AAAA, « lun. 23 », « demain », « +3 », « fin mars »\n"
+                "↑ ↓ : un jour   ·   Page↑ Page↓ : un mois   ·   Alt+↓ : calendrier"
+            )
         )
 
     def set_bounds(self, earliest: date | None, latest: date | None) -> None:
