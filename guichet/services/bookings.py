@@ -17,8 +17,7 @@ from guichet.rules.capacity import PlacesLeft, find_doubles
 from guichet.rules.requests import RefusalCode
 from guichet.rules.text import format_date
 from guichet.services import catalogue as catalogues
-from guichet.services import facts as fact_readers
-from guichet.services import places
+from guichet.services import facts_reading, places
 from guichet.services.bulk import insert_rows
 from guichet.services.catalogue import Catalogue, PoolInfo, SlotInfo
 from guichet.services.facts import BookingFact, Facts
@@ -124,7 +123,7 @@ def book_together(
         children = {order.child_id for order in orders}
         moments = {(order.slot_id, order.day) for order in orders}
         hold(session, offer, children, moments)
-        facts = fact_readers.gather(
+        facts = facts_reading.gather(
             session,
             context,
             offer,

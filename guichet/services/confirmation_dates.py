@@ -12,7 +12,7 @@ from guichet.models.bookings import Attendance, Booking, BookingState
 from guichet.models.requests import ItemDecision, Request, RequestItem, RequestKind, RequestState
 from guichet.portal.wire import AnswerItem
 from guichet.rules.requests import Act, next_state
-from guichet.services import bookings, facts, journal, outbox, transitions, waiting
+from guichet.services import bookings, facts_reading, journal, outbox, transitions, waiting
 from guichet.services.bookings import Order
 from guichet.services.catalogue import Catalogue
 from guichet.services.effects.dates import Absence
@@ -72,7 +72,7 @@ def confirm_changes(
     rows = _held(session, proposed)
     pending = [one for one in proposed if one.request_id in rows]
     known = _bookings(session, [(rows[one.request_id], item) for one in pending for item in one.items])
-    invoiced, _ = facts.billed(session, [row.id for row in known.values()])
+    invoiced, _ = facts_reading.billed(session, [row.id for row in known.values()])
     changes = _Changes()
     done = []
     for one in pending:
@@ -140,7 +140,7 @@ def _bookings(session: Session, named: Sequence[tuple[Any, ProposedItem]]) -> di
         .where(
             _BOOKING.c.child_id.in_({key[0] for key in keys}),
             tuple_(_BOOKING.c.child_id, _BOOKING.c.date).in_({(key[0], key[3]) for key in keys}),
-            facts.IS_LIVE,
+            facts_reading.IS_LIVE,
         )
         .order_by(_BOOKING.c.id)
         .with_for_update()

@@ -13,7 +13,7 @@ from guichet.models.requests import Request, RequestState
 from guichet.rules.dossier import DossierState
 from guichet.rules.permissions import Permission
 from guichet.rules.text import paris_day
-from guichet.services import facts
+from guichet.services import due_invoices
 from guichet.services.family_dossiers import DossiersView, PieceStatus, dossiers
 from guichet.services.transaction import Context, needs
 
@@ -51,7 +51,7 @@ def alerts(session: Session, context: Context, family_id: int) -> tuple[Alert, .
     view = dossiers(session, context, family_id)
     found = [*_incomplete(session, context, family_id, view), *_pieces(view)]
     if context.may(Permission.READ_BILLING):
-        due = facts.overdue(session, [family_id], paris_day(context.now)).get(family_id, 0)
+        due = due_invoices.overdue(session, [family_id], paris_day(context.now)).get(family_id, 0)
         found += [Alert(AlertKind.OVERDUE, cents=due, urgent=True)] if due else []
     if context.may(Permission.READ_REQUESTS):
         found += _requests(session, family_id)

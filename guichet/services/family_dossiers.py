@@ -25,7 +25,8 @@ from guichet.rules.permissions import Permission
 from guichet.rules.text import paris_day
 from guichet.services import catalogue
 from guichet.services.documents import waiting_in
-from guichet.services.facts import Facts, gather
+from guichet.services.facts import Facts
+from guichet.services.facts_reading import gather
 from guichet.services.transaction import Context, needs
 
 HOUSEHOLD = "Famille"

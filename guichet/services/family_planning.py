@@ -20,7 +20,7 @@ from guichet.rules.requests import OPEN_STATES
 from guichet.rules.text import paris_day
 from guichet.services import catalogue
 from guichet.services.catalogue import Catalogue
-from guichet.services.facts import IS_LIVE
+from guichet.services.facts_reading import IS_LIVE
 from guichet.services.transaction import Context, needs
 
 MOST_DAYS = 62

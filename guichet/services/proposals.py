@@ -15,8 +15,8 @@ from guichet.rules.errors import UserError
 from guichet.rules.proposals import Proposal, Reason, Verdict
 from guichet.rules.requests import RefusalCode
 from guichet.services import catalogue as catalogues
-from guichet.services import facts as fact_readers
 from guichet.services import (
+    facts_reading,
     proposals_dates,
     proposals_enrolment,
     proposals_sheet,
@@ -291,7 +291,7 @@ def _gather(
         for item in items[one.id]
         if item.draft.slot_id is not None and item.draft.day is not None
     }
-    facts = fact_readers.gather(
+    facts = facts_reading.gather(
         session,
         context,
         offer,

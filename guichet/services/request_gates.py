@@ -10,7 +10,7 @@ from guichet.models.requests import ItemDecision, Request, RequestItem, RequestK
 from guichet.rules.dossier import DOSSIER_LABELS, DossierState
 from guichet.rules.text import paris_day
 from guichet.services import catalogue as catalogues
-from guichet.services import facts as fact_readers
+from guichet.services import facts_reading
 from guichet.services.facts import Facts
 from guichet.services.request_rows import PieceState
 from guichet.services.transaction import Context
@@ -39,7 +39,7 @@ def read(session: Session, context: Context, request: Request, items: Sequence[R
     books = request.kind is RequestKind.BOOKINGS
     offer = catalogues.load(session)
     dated = [item for item in items if item.slot_id is not None and item.date is not None]
-    facts = fact_readers.gather(
+    facts = facts_reading.gather(
         session,
         context,
         offer,

@@ -23,7 +23,8 @@ from guichet.rules.permissions import Permission
 from guichet.rules.requests import OPEN_STATES
 from guichet.rules.text import paris_day
 from guichet.services import catalogue as catalogues
-from guichet.services import facts as fact_readers
+from guichet.services import facts_reading
+from guichet.services.facts import Facts
 from guichet.services.request_labels import KIND_LABELS, ORIGIN_LABELS
 from guichet.services.transaction import Context
 
@@ -87,7 +88,7 @@ class _Dates:
 class Beside:
     """What stands beside a page's requests."""
 
-    facts: fact_readers.Facts
+    facts: Facts
     dates: dict[int, _Dates]
     quotients: dict[int, tuple[int | None, date]]
     places: dict[int, int | None]
@@ -109,7 +110,7 @@ def read_beside(session: Session, context: Context, requests: Sequence[Request])
         if row.request_id in books and row.slot_id is not None and row.date is not None
     }
     families = {request.family_id for request in requests if request.family_id is not None}
-    facts = fact_readers.gather(
+    facts = facts_reading.gather(
         session,
         context,
         offer,
@@ -137,7 +138,7 @@ def _dates(rows: Sequence[Any]) -> _Dates:
     return _Dates(len(rows), undecided, min(days, default=None), max(days, default=None))
 
 
-def _fewest_places(facts: fact_readers.Facts, request: Request, rows: Sequence[Any]) -> int | None:
+def _fewest_places(facts: Facts, request: Request, rows: Sequence[Any]) -> int | None:
     """The fewest places left on one of the dates still to decide; None where none is limited."""
     offer = facts.catalogue
     left = []
@@ -232,7 +233,7 @@ def _newcomer(request: Request) -> str:
     return f"{adults[0].get('last_name', '')} {adults[0].get('first_name', '')}".strip() if adults else ""
 
 
-def _pieces(facts: fact_readers.Facts, request: Request, day: date) -> tuple[PieceState, ...]:
+def _pieces(facts: Facts, request: Request, day: date) -> tuple[PieceState, ...]:
     """The state of each required piece of the dossier, in the order of their types."""
     if request.child_id is None or request.family_id is None:
         return ()
