@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 
 import font_source_sans_pro
-import qtawesome
 from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTemporaryDir, QTranslator, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from guichet import resources_access
+from guichet.ui.icons import draw_icon
 from guichet.ui.tokens import DARK, LIGHT, PILLS, RADII, TYPE_SCALE, Colours, Pill
 from guichet.ui.tokens import Tone as Tone
 
@@ -73,8 +73,7 @@ class Theme(QObject):
 
     def icon(self, name: str, colour: str | None = None) -> QIcon:
         """A Material Design icon (`account-group`) in the theme's text colour, or the one given."""
-        icon: QIcon = qtawesome.icon(f"mdi6.{name}", color=colour or self.colours.text)
-        return icon
+        return draw_icon(name, colour or self.colours.text)
 
     def apply(self, look: Look, scale: int) -> None:
         """Show the palette `look` with text at `scale` percent (100 to 200)."""

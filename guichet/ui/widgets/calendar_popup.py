@@ -2,10 +2,11 @@
 
 from datetime import date
 
-import qtawesome
 from PySide6.QtCore import QDate, QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette, QTextCharFormat
 from PySide6.QtWidgets import QCalendarWidget, QFrame, QToolButton, QVBoxLayout, QWidget
+
+from guichet.ui.icons import draw_icon
 
 FIRST_DAY, LAST_DAY = QDate(1900, 1, 1), QDate(2100, 12, 31)
 
@@ -46,9 +47,7 @@ class CalendarPopup(QFrame):
         for side, icon in (("prev", "chevron-left"), ("next", "chevron-right")):
             arrow = self.calendar.findChild(QToolButton, f"qt_calendar_{side}month")
             if isinstance(arrow, QToolButton):
-                arrow.setIcon(
-                    qtawesome.icon(f"mdi6.{icon}", color=self.palette().color(QPalette.ColorRole.Text))
-                )
+                arrow.setIcon(draw_icon(icon, self.palette().color(QPalette.ColorRole.Text)))
         self.adjustSize()
         area = self.screen().availableGeometry()
         left = max(area.left(), min(corner.x(), area.right() - self.width()))

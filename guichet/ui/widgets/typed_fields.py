@@ -7,7 +7,6 @@ understood stands inside at the right, and the text is put in order when the cur
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
-import qtawesome
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
@@ -18,6 +17,7 @@ from guichet.rules.text import format_date, format_time
 from guichet.rules.typed_dates import day_in_words, read_date, read_time, shift_months
 from guichet.rules.typed_numbers import read_whole, write_whole
 from guichet.rules.typography import french
+from guichet.ui.icons import draw_icon
 from guichet.ui.widgets.calendar_popup import CalendarPopup
 from guichet.ui.widgets.typed_field import TypedField
 from guichet.ui.wording import WEEKDAYS_SHORT, day_with_weekday
@@ -208,7 +208,7 @@ class DateField(TypedField):
     def _draw_icon(self) -> None:
         if self._opener is not None:
             colour = self.palette().color(QPalette.ColorRole.PlaceholderText)
-            self._opener.setIcon(qtawesome.icon("mdi6.calendar-month-outline", color=colour))
+            self._opener.setIcon(draw_icon("calendar-month-outline", colour))
 
     def _place_opener(self) -> None:
         if self._opener is not None:
