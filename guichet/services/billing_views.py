@@ -14,7 +14,7 @@ from guichet.models.people import Family, SendingMode
 from guichet.rules.permissions import Permission
 from guichet.rules.text import fold, paris_day
 from guichet.services import billing_checks
-from guichet.services.billing_checks import Asked, Check, invoiced_before
+from guichet.services.billing_check_rows import Asked, Check, invoiced_before
 from guichet.services.identities import holders
 from guichet.services.invoices import amounts_to_bill, charges_to_bill
 from guichet.services.paging import Page, PageQuery

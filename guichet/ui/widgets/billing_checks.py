@@ -9,7 +9,8 @@ from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
 from guichet.services import billing_checks
-from guichet.services.billing_checks import Check, CheckCount, CheckQuery, CheckRow, ChecksQuery
+from guichet.services.billing_check_rows import Check
+from guichet.services.billing_checks import CheckCount, CheckQuery, CheckRow, ChecksQuery
 from guichet.services.invoices import Draft
 from guichet.ui.desk import Lane
 from guichet.ui.page import Destination, Tools

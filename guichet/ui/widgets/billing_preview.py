@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpl
 from guichet.rules.money import format_euros
 from guichet.rules.text import format_date
 from guichet.services import billing_views, charge_lines
-from guichet.services.billing_checks import Check
+from guichet.services.billing_check_rows import Check
 from guichet.services.billing_views import ANY, PreviewQuery, PreviewRow, PreviewTotals
 from guichet.services.charge_lines import ChargeQuery, ChargeRow
 from guichet.ui.page import Destination, Tools
