@@ -18,13 +18,15 @@ from guichet.services import (
     attestations,
     families,
     invoice_documents,
+    invoice_drafts,
     invoices,
     statements,
 )
 from guichet.services.attestation_register import ExportAttestations
 from guichet.services.attestations import IssueAttestations
 from guichet.services.invoice_documents import ExportInvoices
-from guichet.services.invoices import DraftInvoices, IssueInvoices
+from guichet.services.invoice_drafts import DraftInvoices
+from guichet.services.invoices import IssueInvoices
 from guichet.services.pricing import Anomaly
 from guichet.services.statements import StatementQuery, StatementView
 
@@ -56,7 +58,7 @@ def invoice(
     console = console_of(context)
     first, last = _period(month, start, end)
     if dry_run:
-        draft = console.run(invoices.draft, DraftInvoices(first, last))
+        draft = console.run(invoice_drafts.draft, DraftInvoices(first, last))
         found = f"{count(draft.invoices, 'facture')} à émettre, {count(draft.lines, 'ligne')}"
         summary = f"{found}, {format_euros(draft.total_cents)}."
         console.answer({"dry_run": True, **vars(draft)}, summary + _anomalies(draft.anomalies))

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, func, insert, literal, select, tuple_
+from sqlalchemy import Select, bindparam, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from guichet.models.money import (
@@ -123,7 +123,7 @@ def credits_of(session: Session, accounts: Collection[Account]) -> dict[Account,
 @cache
 def _unspent() -> Select[*tuple[Any, ...]]:
     given = (
-        select(func.coalesce(func.sum(Allocation.amount_cents), 0).cast(BigInteger))
+        select(func.coalesce(func.sum(Allocation.amount_cents), 0))
         .where(Allocation.payment_id == Payment.id)
         .scalar_subquery()
     )

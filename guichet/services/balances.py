@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     CompoundSelect,
     ScalarSelect,
     Select,
@@ -78,7 +77,7 @@ def is_on_a_document(charge_id: Any) -> Any:
 def allocated(charge_id: Any) -> ScalarSelect[Any]:
     """Cents that payments gave to a charge, counter-rows deducted."""
     return (
-        select(func.coalesce(func.sum(Allocation.amount_cents), 0).cast(BigInteger))
+        select(func.coalesce(func.sum(Allocation.amount_cents), 0))
         .where(Allocation.charge_id == charge_id)
         .scalar_subquery()
     )

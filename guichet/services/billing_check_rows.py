@@ -24,7 +24,7 @@ from guichet.models.money import Charge, ChargeBooking, DocumentOrigin, Invoice,
 from guichet.models.offer import Activity, Slot
 from guichet.models.people import Family, MemberRole, Membership
 from guichet.services.balances import allocated, is_on_a_document
-from guichet.services.invoices import amounts_to_bill, charges_to_bill
+from guichet.services.billable import amounts_to_bill, charges_to_bill
 from guichet.services.pricing import is_due
 
 UNUSUAL_FACTOR = 3
@@ -169,7 +169,7 @@ def _no_payer(asked: Asked) -> Rows:
             cast(null(), Integer).label("child_id"),
             cast(null(), Date).label("day"),
             literal("Aucun adulte ne paie pour cette famille", String).label("what"),
-            func.sum(Charge.amount_cents).cast(Integer).label("cents"),
+            func.sum(Charge.amount_cents).label("cents"),
             cast(null(), Integer).label("before_cents"),
         )
         .join(Family, Family.id == Charge.family_id)
@@ -281,7 +281,7 @@ def invoiced_before(start: date) -> Select[int, int, int]:
         select(
             Invoice.family_id,
             Invoice.regie_id,
-            func.sum(Invoice.total_cents).cast(Integer).label("total"),
+            func.sum(Invoice.total_cents).label("total"),
         )
         .where(Invoice.kind == InvoiceKind.INVOICE, Invoice.period_end.between(last.replace(day=1), last))
         .group_by(Invoice.family_id, Invoice.regie_id)

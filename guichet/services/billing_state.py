@@ -18,7 +18,8 @@ from guichet.rules.permissions import Permission
 from guichet.rules.typography import count
 from guichet.services import journal
 from guichet.services.balances import is_on_a_document
-from guichet.services.invoices import ISSUE_ACTION, Draft, DraftInvoices, last_draft
+from guichet.services.invoice_drafts import Draft, DraftInvoices, last_draft
+from guichet.services.invoices import ISSUE_ACTION
 from guichet.services.pricing import is_due
 from guichet.services.transaction import Context, needs
 

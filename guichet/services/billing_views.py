@@ -14,9 +14,9 @@ from guichet.models.people import Family, SendingMode
 from guichet.rules.permissions import Permission
 from guichet.rules.text import fold, paris_day
 from guichet.services import billing_checks
+from guichet.services.billable import amounts_to_bill, charges_to_bill
 from guichet.services.billing_check_rows import Asked, Check, invoiced_before
 from guichet.services.identities import holders
-from guichet.services.invoices import amounts_to_bill, charges_to_bill
 from guichet.services.paging import Page, PageQuery
 from guichet.services.payment_modes import MODE_LABELS
 from guichet.services.transaction import Context, needs

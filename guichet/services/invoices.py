@@ -1,15 +1,12 @@
-"""A month's invoices: drafted at will, issued once, in one transaction (domain.md §7)."""
+"""A month's invoices, issued once, in one transaction (domain.md §7)."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Integer,
     Row,
-    Select,
     Table,
     and_,
     bindparam,
@@ -23,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from guichet.models.money import Charge, DocumentOrigin, Invoice, InvoiceKind, InvoiceLine, Regie
 from guichet.models.offer import Activity
-from guichet.models.people import Family, Person
+from guichet.models.people import Person
 from guichet.models.settings import Journal
 from guichet.rules.errors import StaleVersion, UserError
 from guichet.rules.money import format_euros
@@ -33,9 +30,11 @@ from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.rules.typography import agreed, count
 from guichet.services import journal, numbering, pricing, settings
 from guichet.services.allocations import allocate_credits
-from guichet.services.balances import allocated, is_on_a_document, owed_by_regie
+from guichet.services.balances import owed_by_regie
+from guichet.services.billable import Held, charges_to_bill, to_bill
 from guichet.services.bulk import insert_rows
 from guichet.services.identities import Holder, holders, letterhead
+from guichet.services.invoice_drafts import fingerprint_of
 from guichet.services.payment_links import payfip_address
 from guichet.services.payment_modes import mode_labels
 from guichet.services.pricing import Anomaly, PricePeriod, Step, say_nothing
@@ -44,35 +43,6 @@ from guichet.services.transaction import Context, needs
 _INVOICE: Table = Invoice.__table__  # type: ignore[assignment]
 _LINE: Table = InvoiceLine.__table__  # type: ignore[assignment]
 ISSUE_ACTION = "billing.issue"
-
-
-@dataclass(frozen=True)
-class Held:
-    """A family that a run leaves out, and why: its charges wait for the next one."""
-
-    family_id: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class DraftInvoices:
-    """Days to bill, both included, for some régies (none named: all), but for the families held out."""
-
-    start: date
-    end: date
-    regie_ids: tuple[int, ...] = ()
-    held: tuple[Held, ...] = ()
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What issuing would do now. `fingerprint` names exactly this content: give it back when issuing."""
-
-    invoices: int
-    lines: int
-    total_cents: int
-    anomalies: tuple[Anomaly, ...]
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -118,39 +88,6 @@ class IssueResult:
 
 
 @needs(Permission.ISSUE_INVOICES)
-def draft(session: Session, context: Context, command: DraftInvoices, *, step: Step = say_nothing) -> Draft:
-    """Price the period anew and say what issuing it would bill; nothing is numbered, and twice is once.
-
-    `step` hears how far it is.
-    """
-    period = PricePeriod(command.start, command.end, command.regie_ids)
-    report = pricing.price_period(session, context, period, step=step)
-    return _draft(session, command, report.anomalies)
-
-
-@needs(Permission.READ_BILLING)
-def last_draft(session: Session, context: Context, command: DraftInvoices) -> Draft:
-    """The draft as the last pricing left the charges, nothing priced anew; its anomalies are in `billing_checks`."""
-    return _draft(session, command, ())
-
-
-def _draft(session: Session, command: DraftInvoices, anomalies: tuple[Anomaly, ...]) -> Draft:
-    groups = session.execute(_groups(command)).all()
-    return Draft(
-        invoices=len(groups),
-        lines=sum(group.lines for group in groups),
-        total_cents=sum(group.total_cents for group in groups),
-        anomalies=anomalies,
-        fingerprint=_fingerprint(groups),
-    )
-
-
-def _groups(command: DraftInvoices | IssueInvoices) -> Select[*tuple[Any, ...]]:
-    held = [one.family_id for one in command.held]
-    return to_bill(command.start, command.end, command.regie_ids, held)
-
-
-@needs(Permission.ISSUE_INVOICES)
 def issue(
     session: Session, context: Context, command: IssueInvoices, *, step: Step = say_nothing
 ) -> IssueResult:
@@ -164,8 +101,8 @@ def issue(
         raise UserError("Indiquez pourquoi cette famille n’est pas facturée cette fois-ci.", field="reason")
     period = PricePeriod(command.start, command.end, command.regie_ids)
     report = pricing.recompute(session, context, period, step)
-    groups = session.execute(_groups(command)).all()
-    if command.expected and command.expected != _fingerprint(groups):
+    groups = session.execute(to_bill(command.start, command.end, command.regie_ids, command.held)).all()
+    if command.expected and command.expected != fingerprint_of(groups):
         raise StaleVersion(_changed_since(session))
     blocking = sum(len(anomaly.booking_ids) for anomaly in report.anomalies if anomaly.blocking)
     if blocking and not command.despite_anomalies:
@@ -186,53 +123,6 @@ def issue(
     )
     _journal(session, context, command, result)
     return result
-
-
-def to_bill(
-    start: date, end: date, regie_ids: Sequence[int] = (), held_ids: Sequence[int] = ()
-) -> Select[*tuple[Any, ...]]:
-    """One row per invoice that issuing would make: family, régie, lines, total, what was paid beforehand.
-
-    In the order of the numbers they will take: régie, then family by name. The families held out have none.
-    """
-    return (
-        amounts_to_bill(start, end, regie_ids)
-        .add_columns(func.sum(allocated(Charge.id)).cast(Integer).label("paid_cents"))
-        .join(Family, Family.id == Charge.family_id)
-        .where(Charge.family_id.not_in(held_ids))
-        .group_by(Family.sort_key)
-        .order_by(Charge.regie_id, Family.sort_key, Charge.family_id)
-    )
-
-
-def amounts_to_bill(start: date, end: date, regie_ids: Sequence[int] = ()) -> Select[*tuple[Any, ...]]:
-    """The same rows without what was paid, nor any order: family, régie, lines, total."""
-    return (
-        select(
-            Charge.family_id,
-            Charge.regie_id,
-            func.count().label("lines"),
-            func.sum(Charge.amount_cents).cast(Integer).label("total_cents"),
-        )
-        .where(*charges_to_bill(start, end, regie_ids))
-        .group_by(Charge.family_id, Charge.regie_id)
-        .having(func.sum(Charge.amount_cents) > 0)
-    )
-
-
-def charges_to_bill(start: date, end: date, regie_ids: Sequence[int]) -> list[Any]:
-    """What makes a charge one that issuing these days would bill."""
-    conditions = [
-        Charge.date.between(start, end),
-        Charge.regie_id.is_not(None),
-        ~is_on_a_document(Charge.id),
-    ]
-    return [*conditions, Charge.regie_id.in_(regie_ids)] if regie_ids else conditions
-
-
-def _fingerprint(groups: Sequence[Row[Any]]) -> str:
-    facts = ((row.family_id, row.regie_id, row.lines, row.total_cents) for row in groups)
-    return hashlib.sha256(repr(sorted(facts)).encode("ascii")).hexdigest()
 
 
 def _changed_since(session: Session) -> str:

@@ -14,16 +14,19 @@ from guichet.services import (
     billing_checks,
     billing_state,
     billing_views,
+    invoice_drafts,
     invoices,
     payment_views,
     payments,
     transaction,
 )
+from guichet.services.billable import Held
 from guichet.services.billing_check_rows import Check
 from guichet.services.billing_checks import CheckQuery, ChecksQuery
 from guichet.services.billing_state import NoteSending, PeriodState, SendingQuery, Sent
 from guichet.services.billing_views import ANY, PreviewQuery, PreviewRow
-from guichet.services.invoices import Draft, DraftInvoices, Held, IssueInvoices, IssueResult
+from guichet.services.invoice_drafts import Draft, DraftInvoices
+from guichet.services.invoices import IssueInvoices, IssueResult
 from guichet.services.payments import RecordPayment
 from guichet.services.transaction import Context
 from tests.services.billing_town import Town, add, found
@@ -34,7 +37,7 @@ WEDNESDAYS = [date(2026, 3, day) for day in (4, 11, 18)]
 
 
 def _draft(database: Database, context: Context, **fields: object) -> Draft:
-    return transaction.run(database, context, invoices.draft, DraftInvoices(*MARCH, **fields))  # type: ignore[arg-type]
+    return transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*MARCH, **fields))  # type: ignore[arg-type]
 
 
 def _issue(
@@ -195,7 +198,7 @@ def test_what_was_never_invoiced_before_the_period_is_recalled(database: Databas
         town = found(session)
         town.single(town.alsh, 1000)
         _book(town, "Hugo", date(2026, 2, 4), *WEDNESDAYS)
-    transaction.run(database, context, invoices.draft, DraftInvoices(*FEBRUARY))
+    transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*FEBRUARY))
     _draft(database, context)
     assert _families(database, context, Check.FORGOTTEN) == ["Hugo"]
     _issue(database, context, FEBRUARY)

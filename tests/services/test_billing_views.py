@@ -3,9 +3,10 @@
 from datetime import date
 
 from guichet.models.database import Database
-from guichet.services import billing_views, invoices, transaction
+from guichet.services import billing_views, invoice_drafts, invoices, transaction
 from guichet.services.billing_views import PreviewQuery
-from guichet.services.invoices import DraftInvoices, IssueInvoices
+from guichet.services.invoice_drafts import DraftInvoices
+from guichet.services.invoices import IssueInvoices
 from guichet.services.transaction import Context
 from tests.services.billing_town import found
 
@@ -30,7 +31,7 @@ def test_a_draft_is_seen_family_by_family_beside_the_month_before(
 ) -> None:
     _town(database)
     transaction.run(database, context, invoices.issue, IssueInvoices(*FEBRUARY))
-    draft = transaction.run(database, context, invoices.draft, DraftInvoices(*MARCH))
+    draft = transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*MARCH))
     page = transaction.read(
         database, context, billing_views.preview, PreviewQuery(start=MARCH[0], end=MARCH[1], sort="total")
     )
@@ -43,7 +44,7 @@ def test_a_draft_is_seen_family_by_family_beside_the_month_before(
 
 def test_a_preview_is_paged(database: Database, context: Context) -> None:
     _town(database)
-    transaction.run(database, context, invoices.draft, DraftInvoices(*MARCH))
+    transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*MARCH))
     query = PreviewQuery(start=MARCH[0], end=MARCH[1], sort="total", descending=True, size=1)
     page = transaction.read(database, context, billing_views.preview, query)
     assert ([row.family_label for row in page.rows], page.total) == (["Éluard"], 2)

@@ -19,6 +19,7 @@ from guichet.models.settings import Journal
 from guichet.rules.errors import StaleVersion, UserError
 from guichet.services import (
     invoice_documents,
+    invoice_drafts,
     invoice_files,
     invoices,
     numbering,
@@ -28,8 +29,9 @@ from guichet.services import (
     transaction,
 )
 from guichet.services.invoice_documents import InvoiceQuery, Standing
+from guichet.services.invoice_drafts import DraftInvoices
 from guichet.services.invoice_files import WriteFiles
-from guichet.services.invoices import DraftInvoices, IssueInvoices, IssueResult
+from guichet.services.invoices import IssueInvoices, IssueResult
 from guichet.services.transaction import Context
 from tests.services.billing_town import found
 
@@ -242,8 +244,8 @@ def test_an_anomaly_stops_the_run_unless_the_clerk_takes_it_on(database: Databas
 
 def test_a_draft_says_what_issuing_will_do_and_numbers_nothing(database: Database, context: Context) -> None:
     _two_families(database)
-    first = transaction.run(database, context, invoices.draft, DraftInvoices(*MARCH))
-    second = transaction.run(database, context, invoices.draft, DraftInvoices(*MARCH))
+    first = transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*MARCH))
+    second = transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*MARCH))
     assert first == second
     assert (first.invoices, first.lines, first.total_cents) == (2, 7, 3730)
     result = _issue(database, context, expected=first.fingerprint)
@@ -253,7 +255,7 @@ def test_a_draft_says_what_issuing_will_do_and_numbers_nothing(database: Databas
 
 def test_a_clerk_who_saw_another_draft_is_told_who_issued(database: Database, context: Context) -> None:
     _two_families(database)
-    seen = transaction.run(database, context, invoices.draft, DraftInvoices(*MARCH)).fingerprint
+    seen = transaction.run(database, context, invoice_drafts.draft, DraftInvoices(*MARCH)).fingerprint
     colleague = replace(context, actor=replace(context.actor, login="colette"))
     _issue(database, colleague)
     with pytest.raises(StaleVersion) as told:
@@ -289,7 +291,7 @@ def test_without_the_lock_two_clerks_collide(
 ) -> None:
     """Why the lock is there: both read the same charges, and only a unique key stops the second, with an error."""
     _two_families(postgresql_database)
-    transaction.run(postgresql_database, context, invoices.draft, DraftInvoices(*MARCH))
+    transaction.run(postgresql_database, context, invoice_drafts.draft, DraftInvoices(*MARCH))
     monkeypatch.setattr(pricing, "lock_billing", lambda _: None)
     read = threading.Barrier(2)
     original = numbering.take

@@ -15,9 +15,10 @@ from sqlalchemy.exc import OperationalError
 from guichet.models.database import Database
 from guichet.models.money import Allocation, Attestation, Invoice, Payment
 from guichet.rules.permissions import Role
-from guichet.services import invoices, transaction
+from guichet.services import invoice_drafts, invoices, transaction
 from guichet.services.billing_check_rows import Check
-from guichet.services.invoices import DraftInvoices, IssueInvoices
+from guichet.services.invoice_drafts import DraftInvoices
+from guichet.services.invoices import IssueInvoices
 from guichet.services.transaction import Context
 from guichet.ui.page import Destination
 from guichet.ui.pages.attestations import AttestationsPage
@@ -402,7 +403,7 @@ def issued(town: Database, sql_guard: SqlGuard, context: Context) -> None:
     february = IssueInvoices(FEBRUARY[0].replace(day=1), FEBRUARY[0].replace(day=28))
     march = DraftInvoices(MARCH[0].replace(day=1), MARCH[0].replace(day=31))
     sql_guard.aside(lambda: transaction.run(town, context, invoices.issue, february))
-    sql_guard.aside(lambda: transaction.run(town, context, invoices.draft, march))
+    sql_guard.aside(lambda: transaction.run(town, context, invoice_drafts.draft, march))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from guichet.services import (
     bulk_decisions,
     intake,
     invoice_documents,
+    invoice_drafts,
     invoices,
     outbox_delivery,
     settings,
@@ -42,7 +43,8 @@ from guichet.services.demo.night import PORTAL, write_night_file
 from guichet.services.demo.sources import DUPONT
 from guichet.services.intake_batch import no_progress
 from guichet.services.invoice_documents import ExportInvoices
-from guichet.services.invoices import DraftInvoices, IssueInvoices
+from guichet.services.invoice_drafts import DraftInvoices
+from guichet.services.invoices import IssueInvoices
 from guichet.services.statements import StatementQuery
 from guichet.services.transaction import Context
 
@@ -151,7 +153,7 @@ class _Day:
 
     def _invoice_month(self) -> invoices.IssueResult:
         start, end = MONTH
-        draft = transaction.run(self._database, self._clerk, invoices.draft, DraftInvoices(start, end))
+        draft = transaction.run(self._database, self._clerk, invoice_drafts.draft, DraftInvoices(start, end))
         command = IssueInvoices(start, end, expected=draft.fingerprint)
         issued = transaction.run(self._database, self._clerk, invoices.issue, command)
         export = ExportInvoices(

@@ -11,7 +11,7 @@ from guichet.rules.permissions import Permission
 from guichet.services import billing_checks
 from guichet.services.billing_check_rows import Check
 from guichet.services.billing_checks import CheckCount, CheckQuery, CheckRow, ChecksQuery
-from guichet.services.invoices import Draft
+from guichet.services.invoice_drafts import Draft
 from guichet.ui.desk import Lane
 from guichet.ui.page import Destination, Tools
 from guichet.ui.tables import Column, State

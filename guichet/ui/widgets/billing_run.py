@@ -5,9 +5,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from guichet.services import billing_state, invoices, transaction
+from guichet.services import billing_state, invoice_drafts, invoices, transaction
+from guichet.services.billable import Held
 from guichet.services.billing_state import PeriodState
-from guichet.services.invoices import Draft, DraftInvoices, Held, IssueInvoices, IssueResult
+from guichet.services.invoice_drafts import Draft, DraftInvoices
+from guichet.services.invoices import IssueInvoices, IssueResult
 from guichet.services.transaction import Context, OpenedDatabase
 from guichet.ui.page import Tools
 from guichet.ui.tasks import Task
@@ -90,7 +92,7 @@ class BillingRun(QObject):
 
 def price(database: OpenedDatabase, context: Context, command: DraftInvoices, task: Task) -> Draft:
     """Price a period anew, in one transaction that stopping rolls back whole."""
-    return transaction.run(database, context, invoices.draft, command, step=task.step)
+    return transaction.run(database, context, invoice_drafts.draft, command, step=task.step)
 
 
 def issue(database: OpenedDatabase, context: Context, command: IssueInvoices, task: Task) -> IssueResult:
