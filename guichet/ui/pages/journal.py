@@ -227,7 +227,7 @@ class JournalPage(Page):
             family_id=self._family[0] if self._family is not None else None,
         )
         limit = self._limit()
-        self.narrowed.setText(f"{limit}{NBSP}×" if limit else "")
+        self.narrowed.setText(f"{limit}{NBSP}×".replace("&", "&&") if limit else "")
         self.narrowed.setAccessibleName(f"Ne plus se limiter à {limit}")
         self.narrowed.setVisible(bool(limit))
         self.list.ask(query)

@@ -1,6 +1,7 @@
 """Billing, third step: every invoice to be beside the month before, sorted and filtered in SQL, each explained line by line."""
 
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
@@ -85,7 +86,7 @@ COLUMNS = (
 )  # fmt: skip
 
 LINE_COLUMNS = (
-    Column[ChargeRow]("Jour", lambda row: format_date(row.date), 9),
+    Column[ChargeRow]("Jour", lambda row: format_date(row.date), 10),
     Column[ChargeRow]("Enfant", lambda row: row.child, 9, optional=2),
     Column[ChargeRow]("Prestation", lambda row: f"{row.activity}, {row.label}".strip(", "), None, bold=True),
     Column[ChargeRow]("Qté", lambda row: str(row.quantity), 4, right=True, optional=1),
@@ -131,6 +132,7 @@ class PreviewStep(QWidget):
         self.next = button("Vers l’émission", self)
         self.list.head.addWidget(self.anomaly)
         self.list.head.addWidget(self.changed)
+        self.list.add_views(self._chosen, self._choose)
         self.list.foot.addWidget(self.next)
         self._build_side(tools)
         split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -138,7 +140,7 @@ class PreviewStep(QWidget):
         split.addWidget(self.side)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        split.setSizes([600, 400])
+        split.setSizes([580, 420])
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -212,6 +214,13 @@ class PreviewStep(QWidget):
     def show_anomaly(self, anomaly: str) -> None:
         """Keep the invoices that a check concerns (`ANY`: at least one; empty: all)."""
         choose(self.anomaly, anomaly)
+
+    def _chosen(self) -> dict[str, Any]:
+        return {"anomaly": self.anomaly.currentData(), "changed": self.changed.isChecked()}
+
+    def _choose(self, chosen: dict[str, Any]) -> None:
+        choose(self.anomaly, chosen.get("anomaly", ""))
+        self.changed.setChecked(bool(chosen.get("changed")))
 
     def _forget(self) -> None:
         self._stale = True

@@ -186,6 +186,8 @@ class InvoiceList(QWidget):
             widget.setMinimumContentsLength(13)
             widget.setVisible(not self._of_family)
             self.list.head.addWidget(widget)
+        if not self._of_family:
+            self.list.add_views(self.here, self.show_filters)
         self.list.head.addWidget(self.whole)
         self.whole.hide()
 

@@ -82,6 +82,7 @@ class PaymentList(QWidget):
         )
         self.whole = button("Tous les règlements", self, role="link")
         self.whole.hide()
+        self.list.add_views()
         self.list.head.addWidget(self.whole)
         self.detail = QWidget(self)
         self.title = text_label(
