@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from guichet.cli import app
+from guichet.cli import command
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -28,7 +27,7 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
 def test_the_readme_names_every_command_and_no_other() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^guichet ([a-z][\w-]*)", readme, flags=re.M))
-    assert named == set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert named == set(command().commands)
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "lint", "bench", "help", "install"])

@@ -6,28 +6,13 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from guichet.cli import day, house, journal, money
 from guichet.cli.desktop import open_desktop
 from guichet.cli.session import EXIT_USER, Console, failures, keep_log, print_error, report_bug
 from guichet.rules.typography import french
 
-app = typer.Typer(
-    name="guichet",
-    help="Le guichet unique enfance-jeunesse : demandes, réservations, factures, attestations.",
-    no_args_is_help=False,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-day.add_commands(app)
-money.add_commands(app)
-house.add_commands(app)
-journal.add_commands(app)
-
 _VALUED_OPTIONS = ("--database", "--as", "--now")
 
 
-@app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
     database: Annotated[
@@ -56,11 +41,13 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     console = Console()
-    hoisted = _global_options_first(arguments)
-    console.as_json = "--json" in hoisted
+    options, words = _global_options_apart(arguments)
+    console.as_json = "--json" in options
     try:
         with failures(console):
-            outcome: Any = command()(args=hoisted, prog_name="guichet", standalone_mode=False, obj=console)
+            outcome: Any = command(desktop_only=not words)(
+                args=options + words, prog_name="guichet", standalone_mode=False, obj=console
+            )
             return outcome if isinstance(outcome, int) else 0
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else EXIT_USER
@@ -74,8 +61,23 @@ def run(arguments: list[str]) -> int:
         console.close()
 
 
-def command() -> Any:
-    """The whole command line; its helps are printed with the spaces of French typography."""
+def command(*, desktop_only: bool = False) -> Any:
+    """The whole command line, or only what opens the desktop; its helps are printed with French typographic spaces."""
+    app = typer.Typer(
+        name="guichet",
+        help="Le guichet unique enfance-jeunesse : demandes, réservations, factures, attestations.",
+        no_args_is_help=False,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback(invoke_without_command=True)(_root)
+    if not desktop_only:
+        # Imported here: the commands bring every service, a third of a second that the window does not wait for.
+        from guichet.cli import day, house, journal, money
+
+        for module in (day, money, house, journal):
+            module.add_commands(app)
     whole = get_command(app)
     _print_well(whole)
     return whole
@@ -100,8 +102,8 @@ def _misuse(console: Console, misuse: typer.TyperException) -> int:
     return EXIT_USER
 
 
-def _global_options_first(arguments: list[str]) -> list[str]:
-    """Let the global options stand anywhere, as people type them: `guichet verify --json`."""
+def _global_options_apart(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The global options, which may stand anywhere as people type them (`guichet verify --json`), and the other words."""
     first, rest = [], []
     words = iter(arguments)
     for word in words:
@@ -113,4 +115,4 @@ def _global_options_first(arguments: list[str]) -> list[str]:
             first.append(word)
         else:
             rest.append(word)
-    return first + rest
+    return first, rest

@@ -8,11 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-from stdnum import bic, iban
-from stdnum.exceptions import ValidationError
-
 from guichet.rules.money import format_euros
 from guichet.rules.proposals import FieldPolicy
 from guichet.rules.text import format_date
@@ -45,6 +40,9 @@ class SheetField:
 
 def check_phone(value: str) -> str:
     """A telephone number as it is kept: national form for France, international else. Raises ValueError."""
+    # These libraries and those of the checks below load when a value is first checked: labels are read far more often.
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(value, "FR")
     except phonenumbers.NumberParseException:
@@ -60,6 +58,8 @@ def check_phone(value: str) -> str:
 
 def check_email(value: str) -> str:
     """An e-mail address as it is kept. Raises ValueError."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         address = validate_email(value, check_deliverability=False).normalized
     except EmailNotValidError:
@@ -71,6 +71,9 @@ def check_email(value: str) -> str:
 
 def check_iban(value: str) -> str:
     """An IBAN without its spaces, its key checked. Raises ValueError."""
+    from stdnum import iban
+    from stdnum.exceptions import ValidationError
+
     compact = str(iban.compact(value))
     if compact.startswith("FR") and len(compact) != _FRENCH_IBAN_LENGTH:
         raise ValueError(
@@ -86,6 +89,9 @@ def check_iban(value: str) -> str:
 
 def check_bic(value: str) -> str:
     """A BIC in capitals. Raises ValueError."""
+    from stdnum import bic
+    from stdnum.exceptions import ValidationError
+
     try:
         return str(bic.validate(value))
     except ValidationError:

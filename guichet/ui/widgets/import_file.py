@@ -1,21 +1,26 @@
 """Bringing a portal's file in by hand: chosen or dropped, in the background, with progress and a way to stop."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from guichet.services import intake, intake_retry
-from guichet.services.intake_batch import BatchReport
 from guichet.services.transaction import Context, OpenedDatabase
 from guichet.ui.page import Tools
 from guichet.ui.tasks import Task
 from guichet.ui.topics import IMPORT
 from guichet.ui.wording import NBSP, count, grouped
 
+if TYPE_CHECKING:
+    # Reading what portals send takes a quarter of a second to load: it waits for the first import.
+    from guichet.services.intake_batch import BatchReport
+
 KINDS = "Fichiers d’échange (*.jsonl *.json *.txt);;Tous (*)"
-Done = Callable[[BatchReport], None]
+Done = Callable[["BatchReport"], None]
 
 
 def ask_file(parent: QWidget, then: Callable[[Path], None]) -> None:
@@ -75,11 +80,15 @@ def say(tools: Tools, report: BatchReport) -> None:
 
 
 def _import(database: OpenedDatabase, context: Context, path: Path, task: Task) -> BatchReport:
+    from guichet.services import intake
+
     return intake.import_path(database, context, path, progress=task.step)
 
 
 def _retry(
     database: OpenedDatabase, context: Context, asked: tuple[int, tuple[int, ...] | None], task: Task
 ) -> BatchReport:
+    from guichet.services import intake_retry
+
     batch_id, numbers = asked
     return intake_retry.retry_quarantined(database, context, batch_id, numbers=numbers, progress=task.step)
