@@ -18,14 +18,16 @@ from guichet.ui.manual import CHAPTERS, ManualSection, find_section
 from guichet.ui.messages import CrashDialog, CrashReport, Question
 from guichet.ui.page import Destination, Page, PageEntry, Tools
 from guichet.ui.theme import SCALES, Look
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import text_label
-from guichet.ui.widgets.header import BACK_KEY, FORWARD_KEY, LOOK_LABELS, SEPARATOR, Header
-from guichet.ui.widgets.help_sheet import HELP_KEY, MANUAL_KEY, HelpSheet
+from guichet.ui.widgets.header import SEPARATOR, Header
+from guichet.ui.widgets.help_sheet import HelpSheet
 from guichet.ui.widgets.manual_view import ManualDialog
-from guichet.ui.widgets.notices import TOAST_KEY, Banner, Toast
+from guichet.ui.widgets.notices import Banner, Toast
 from guichet.ui.widgets.palette import PALETTE_KEY, Offers, Palette, PaletteButton
 from guichet.ui.widgets.progress import TaskStrip
-from guichet.ui.widgets.rail import NARROW_KEY, Rail, page_key
+from guichet.ui.widgets.rail import Rail
+from guichet.ui.window_actions import openings, own_actions
 from guichet.ui.wording import NBSP
 
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -128,7 +130,7 @@ class MainWindow(QMainWindow):
 
     def window_actions(self) -> tuple[Action, ...]:
         """What can be done on every page: going to one, back and forward, the look, help, leaving."""
-        return (*self._openings(), *self._own_actions())
+        return (*openings(self), *own_actions(self))
 
     def open_manual(self) -> None:
         """Open the manual at the section of the page shown."""
@@ -142,53 +144,6 @@ class MainWindow(QMainWindow):
     def _help_section(self) -> ManualSection:
         return find_section(self._help_address())
 
-    def _openings(self) -> list[Action]:
-        return [
-            Action(
-                entry.title,
-                partial(self.go, Destination(entry.name)),
-                page_key(number),
-                entry.icon,
-                "aller ouvrir page",
-            )
-            for number, entry in enumerate(self.entries.values(), start=1)
-        ]
-
-    def _own_actions(self) -> tuple[Action, ...]:
-        looks = [
-            Action(
-                f"Thème{NBSP}: {label.lower()}",
-                partial(self._choose_look, look),
-                "",
-                "theme-light-dark",
-                "apparence couleur sombre clair",
-            )
-            for look, label in LOOK_LABELS.items()
-        ]
-        return (
-            Action("Page précédente", self.go_back, BACK_KEY, "arrow-left", "retour revenir"),
-            Action("Page suivante", self.go_forward, FORWARD_KEY, "arrow-right", "avancer"),
-            Action("Rechercher ou agir", self.commands.open_over, PALETTE_KEY, "magnify", "palette trouver"),
-            Action(
-                "Aide et touches", self.help.open_over, HELP_KEY, "help-circle-outline", "raccourcis clavier"
-            ),
-            Action("Lire le manuel", self.open_manual, MANUAL_KEY, "book-open-variant", "aide documentation"),
-            Action(
-                "Annuler ou ouvrir ce qui vient d’être fait",
-                self.toast.act,
-                TOAST_KEY,
-                "undo",
-                "confirmation revenir",
-            ),
-            Action("Actualiser", self.reload_page, "F5", "refresh", "relire recharger"),
-            Action("Réduire ou étendre le menu", self.rail.toggle, NARROW_KEY, "chevron-double-left"),
-            Action("Agrandir le texte", lambda: self._step_scale(1), "Ctrl++", "format-font-size-increase"),
-            Action("Réduire le texte", lambda: self._step_scale(-1), "Ctrl+-", "format-font-size-decrease"),
-            *looks,
-            Action("Changer d’utilisateur", self.change_user, "", "account-switch-outline", "session"),
-            Action("Quitter", self._quit, "Ctrl+Q", "exit-to-app", "fermer sortir"),
-        )
-
     def reload_page(self) -> None:
         """Read again what is shown."""
         if self.current_name:
@@ -197,6 +152,10 @@ class MainWindow(QMainWindow):
     def change_user(self) -> None:
         """Close this window so that someone else comes in."""
         self._next_user = True
+        self.close()
+
+    def leave(self) -> None:
+        """Close the window; what is not finished is asked about first."""
         self.close()
 
     def _show(self, destination: Destination) -> bool:
@@ -255,8 +214,8 @@ class MainWindow(QMainWindow):
 
     def _offers(self) -> Offers:
         title, page = self._page_keys()
-        own = [each for each in self._own_actions() if each.shortcut != PALETTE_KEY]
-        return Offers(self._recent(), title, page, self._openings(), own)
+        own = [each for each in own_actions(self) if each.shortcut != PALETTE_KEY]
+        return Offers(self._recent(), title, page, openings(self), own)
 
     def _take_preferences(self) -> None:
         """Put back the look and the last place of the person who works here."""
@@ -288,7 +247,7 @@ class MainWindow(QMainWindow):
         body.setSpacing(0)
         body.addWidget(self.header)
         notices = QVBoxLayout()
-        notices.setContentsMargins(12, 8, 12, 0)
+        notices.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, 0)
         notices.addWidget(self.banner)
         notices.addWidget(self.notice)
         body.addLayout(notices)
@@ -301,7 +260,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self.tasks, 1)
         words = f"{self.place.base} · date de démonstration" if self.place.fixed_day else self.place.base
         base = text_label(words, "muted", self)
-        base.setContentsMargins(12, 2, 12, 2)
+        base.setContentsMargins(Space.MEDIUM, 0, Space.MEDIUM, 0)
         self.statusBar().addPermanentWidget(base)
         self.statusBar().setSizeGripEnabled(False)
 
@@ -321,9 +280,9 @@ class MainWindow(QMainWindow):
         self.rail.narrowed.connect(lambda narrow: self.tools.preferences.set("narrow_rail", narrow))
         self.header.back_wanted.connect(self.go_back)
         self.header.forward_wanted.connect(self.go_forward)
-        self.header.look_chosen.connect(self._choose_look)
+        self.header.look_chosen.connect(self.choose_look)
         self.header.user_change_wanted.connect(self.change_user)
-        self.header.quit_wanted.connect(self._quit)
+        self.header.quit_wanted.connect(self.leave)
         self.tools.preferences.loaded.connect(self._take_preferences)
 
     def _add_shortcut(self, action: Action) -> None:
@@ -333,16 +292,18 @@ class MainWindow(QMainWindow):
             made.triggered.connect(lambda _=False: action.run())
             self.addAction(made)
 
-    def _choose_look(self, look: Look, scale: int | None = None) -> None:
+    def choose_look(self, look: Look, scale: int | None = None) -> None:
+        """Take another look or text size (a percentage, None for the one in force), and keep it for this person."""
         scale = scale or self.tools.theme.scale
         self.tools.theme.apply(look, scale)
         self.tools.preferences.set("look", look.value)
         self.tools.preferences.set("scale", scale)
 
-    def _step_scale(self, by: int) -> None:
+    def step_scale(self, by: int) -> None:
+        """Make the text larger (1) or smaller (-1), one size at a time."""
         theme = self.tools.theme
         place = max(0, min(len(SCALES) - 1, SCALES.index(theme.scale) + by))
-        self._choose_look(theme.look, SCALES[place])
+        self.choose_look(theme.look, SCALES[place])
 
     def _today_text(self, now: datetime) -> str:
         day = paris_day(now)
@@ -415,9 +376,6 @@ class MainWindow(QMainWindow):
                 f"Des saisies ne sont pas enregistrées{NBSP}: {', '.join(self.tools.drafts.pending)}."
             )
         return reasons
-
-    def _quit(self) -> None:
-        self.close()
 
     def _leave_anyway(self) -> None:
         self._leaving = True
