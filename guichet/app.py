@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from guichet.config import APPLICATION
@@ -22,6 +22,8 @@ from guichet.ui.login import LoginDialog
 from guichet.ui.messages import CrashDialog, Messages, Notice, Question
 from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
+
+START_UP_MILLISECONDS = 30_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,34 @@ class Entrance:
 
 def open_desktop(opening: Opening) -> int:
     """Open the window and stay until it is closed; returns the exit code (0, or 1 when the base cannot be opened)."""
+    application, desktop = _made(opening)
+    desktop.enter()
+    return application.exec()
+
+
+def open_and_leave(opening: Opening, usable: Callable[[], None]) -> int:
+    """Open the window as a person does, call `usable` as soon as its first page shows its data, and close it.
+
+    This is how a start-up is measured. Returns the exit code: 1 when the window never came.
+    """
+    application, desktop = _made(opening)
+    watch = QTimer(application)
+
+    def leave_when_usable() -> None:
+        window = desktop.window
+        if window is not None and window.isVisible() and window.tools.desk.idle:
+            watch.stop()
+            usable()
+            window.close()
+
+    watch.timeout.connect(leave_when_usable)
+    watch.start(1)
+    QTimer.singleShot(START_UP_MILLISECONDS, application, lambda: application.exit(1))
+    desktop.enter()
+    return application.exec()
+
+
+def _made(opening: Opening) -> tuple[QApplication, "Desktop"]:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)  # noqa: S101 - an application without windows is not ours
     application.setApplicationName("Guichet")
@@ -52,9 +82,7 @@ def open_desktop(opening: Opening) -> int:
     messages = Messages(application)
     messages.install_hooks()
     theme = Theme(application, Look.SYSTEM)
-    desktop = Desktop(opening, theme, messages, application)
-    desktop.enter()
-    return application.exec()
+    return application, Desktop(opening, theme, messages, application)
 
 
 class Desktop(QObject):

@@ -2,10 +2,14 @@
 
 import os
 import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 
 from guichet.cli.session import Console
 from guichet.rules.errors import EnvironmentProblem
 from guichet.services.demo import DEMO_ACCOUNTS
+from guichet.services.transaction import Actor, OpenedDatabase
 
 # Without any of these Qt aborts the process instead of failing.
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -40,3 +44,27 @@ def open_desktop(console: Console) -> None:
             )
         )
     )
+
+
+def try_start_up(console: Console, usable: Callable[[], None]) -> None:
+    """Open the window, call `usable` once its first page shows its data, and leave with the exit code."""
+    from guichet.app import Opening, open_and_leave
+
+    raise SystemExit(open_and_leave(Opening(console.url, console.login, console.now()), usable))
+
+
+def try_window(
+    open_base: Callable[[], OpenedDatabase],
+    actor: Actor,
+    now: datetime,
+    town: str,
+    night: Path,
+    directory: Path,
+    note: Callable[[str, str, float, tuple[str, ...]], None],
+) -> None:
+    """Try the window out without a display; `note` hears each step's title, outcome, seconds and problems."""
+    from guichet.ui import selftest
+    from guichet.ui.window import Place
+
+    place = Place(town, "essai", fixed_day=True)
+    selftest.try_window(open_base, actor, lambda: now, place, night, directory, note)

@@ -8,6 +8,7 @@ import typer
 from guichet import credentials
 from guichet.cli.demo import demo
 from guichet.cli.portal import portal
+from guichet.cli.selftest import selftest
 from guichet.cli.session import EXIT_USER, Console, console_of
 from guichet.cli.users import user
 from guichet.rules.errors import UserError
@@ -32,6 +33,7 @@ db = typer.Typer(help="La base : la créer, la mettre à jour, la sauvegarder, l
 def add_commands(app: typer.Typer) -> None:
     """Hang these commands on the root."""
     app.command("demo")(demo)
+    app.command("selftest")(selftest)
     app.command("verify")(verify_base)
     app.command("import-noethys")(import_from_noethys)
     app.add_typer(db, name="db")
