@@ -13,7 +13,7 @@ from guichet.ui.tables import Column, TableModel
 from guichet.ui.widgets.cells import CELL_PADDING
 from guichet.ui.widgets.table_menu import add_entry
 
-FLEXIBLE_MINIMUM = 12
+FLEXIBLE_MINIMUM = 17
 NARROWEST = 3
 
 
