@@ -234,7 +234,7 @@ def test_the_last_administrator_stays(
     section.roles.boxes[Role.ADMINISTRATOR].setChecked(False)
     save_by_key(window, section.display_name)
     assert _user(town, context, sql_guard, "chef").roles == {Role.ADMINISTRATOR}
-    assert section.identity.dirty
+    assert section.form.dirty
 
 
 def test_a_new_password_is_given_and_leaves_the_screen(

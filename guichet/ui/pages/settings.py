@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QScroll
 
 from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
+from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.facts import scrolling
 from guichet.ui.widgets.settings_calendar import CalendarSection
@@ -49,8 +50,8 @@ class SettingsPage(Page):
             item.setData(Qt.ItemDataRole.UserRole, kind.name)
         self._stack = QStackedWidget(self)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 12, 12, 12)
-        layout.setSpacing(16)
+        layout.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.MEDIUM, Space.MEDIUM)
+        layout.setSpacing(Space.LARGE)
         layout.addWidget(self.list)
         layout.addWidget(self._stack, 1)
         self._fit_list()
@@ -73,8 +74,6 @@ class SettingsPage(Page):
         for place, kind in enumerate(SECTIONS):
             if kind.name == name:
                 self.list.setCurrentRow(place)
-                if isinstance(wanted, dict) and wanted.get("row") is not None:
-                    self.section.open(wanted["row"])
 
     def here(self) -> Any:
         return {"section": self._name()}

@@ -115,6 +115,13 @@ class DataTable(QTableView):
                 self.paged.index(place, 0), flags.ClearAndSelect | flags.Rows
             )
 
+    def select_key(self, key: Hashable) -> bool:
+        """Move the cursor to the row of this identity; False when it is not at hand."""
+        place = self.paged.position(key)
+        if place is not None:
+            self.select(place)
+        return place is not None
+
     def selected_ranges(self) -> list[range]:
         """The places selected, in order, as ranges that do not overlap."""
         found: list[range] = []

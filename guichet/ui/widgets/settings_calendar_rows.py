@@ -14,11 +14,12 @@ from guichet.services import calendars
 from guichet.services.calendars import CalendarRow, RemoveRow, SaveRow
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
+from guichet.ui.tokens import Space
 from guichet.ui.topics import SETTINGS
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import holds_focus, leave_row
+from guichet.ui.widgets.settings_section import leave_card, leave_row
 from guichet.ui.widgets.typed_fields import DateField
 from guichet.ui.wording import NBSP
 
@@ -73,12 +74,12 @@ class CalendarRows(QWidget):
         self.form.finish(self.remove)
         self.card.body.addWidget(self.form)
         left = QVBoxLayout()
-        left.setSpacing(8)
+        left.setSpacing(Space.SMALL)
         left.addWidget(self.table, 1)
         left.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         across = QHBoxLayout(self)
-        across.setContentsMargins(0, 8, 0, 0)
-        across.setSpacing(12)
+        across.setContentsMargins(0, Space.SMALL, 0, 0)
+        across.setSpacing(Space.MEDIUM)
         across.addLayout(left, 3)
         across.addWidget(self.card, 2, Qt.AlignmentFlag.AlignTop)
         self.card.hide()
@@ -93,10 +94,8 @@ class CalendarRows(QWidget):
         """Show what is stored; a row just saved is chosen."""
         self.table.show_rows(rows)
         if self._wanted is not None:
-            place = self.table.paged.position(self._wanted)
+            self.table.select_key(self._wanted)
             self._wanted = None
-            if place is not None:
-                self.table.select(place)
 
     def start_new(self) -> None:
         """An empty form for a new row."""
@@ -118,10 +117,7 @@ class CalendarRows(QWidget):
 
     def step_back(self) -> bool:
         """From the form to the table."""
-        if holds_focus(self.card):
-            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return True
-        return False
+        return leave_card(self.card, self.table)
 
     def _today(self) -> date:
         return paris_day(self._tools.desk.clock())

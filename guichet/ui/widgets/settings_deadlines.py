@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.calendar import WEDNESDAY, monday_of
@@ -16,10 +15,9 @@ from guichet.services.deadlines_settings import ACTIONS, ActivityDeadlines, Dead
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
 from guichet.ui.topics import Topic
-from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.widgets.settings_list import ListSection
 from guichet.ui.widgets.typed_fields import DateField, IntegerField, TimeField
 
 CHANGES = frozenset({Topic.SETTINGS, Topic.REQUESTS})
@@ -54,7 +52,7 @@ COLUMNS = (
 )
 
 
-class DeadlinesSection(SettingsSection):
+class DeadlinesSection(ListSection):
     """The activities and their rules above, one rule below."""
 
     name = "deadlines"
@@ -63,21 +61,14 @@ class DeadlinesSection(SettingsSection):
         "Ce qui compte est l’instant où la famille a envoyé sa demande\u202f; 13:00:00 exactement est à l’heure. "
         "Un agent peut déroger, avec une raison."
     )
+    listed = "Délais par activité"
+    empty = "Aucune activité n’est encore décrite."
+    columns = COLUMNS
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
         self._view: DeadlinesView | None = None
         self._activity: ActivityDeadlines | None = None
-        self.table = ShortTable(
-            tools.theme,
-            COLUMNS,
-            "Délais par activité",
-            "Aucune activité n’est encore décrite.",
-            self,
-            identity=lambda row: row.activity_id,
-        )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 7)
-        self.card = Card(" ", self)
         self.action = QComboBox(self.card)
         for action, label in ACTIONS.items():
             self.action.addItem(label, action)
@@ -90,18 +81,14 @@ class DeadlinesSection(SettingsSection):
         top.addStretch(1)
         self.form = self._build_form()
         self.card.body.addLayout(top)
-        across = QHBoxLayout()
-        across.setSpacing(24)
-        across.addWidget(self.form, 3)
-        across.addWidget(self._build_example(), 2, Qt.AlignmentFlag.AlignTop)
-        self.card.body.addLayout(across)
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.card)
-        self.card.hide()
-        self.table.current_changed.connect(self._row_chosen)
+        self.put_side_by_side(self.form, self._build_example())
         self.table.opened.connect(lambda _: self.action.setFocus())
         self.action.currentIndexChanged.connect(self._show_rule)
         self.example_day.changed.connect(self._say_example)
+
+    @staticmethod
+    def identity(row: ActivityDeadlines) -> int:
+        return row.activity_id
 
     def _build_form(self) -> DraftedForm:
         form = DraftedForm(self.tools, self.card, keys_in=self)
@@ -145,18 +132,6 @@ class DeadlinesSection(SettingsSection):
             column.addWidget(widget)
         return holder
 
-    def first_field(self) -> QWidget:
-        return self.table
-
-    def step_back(self) -> bool:
-        if holds_focus(self.card):
-            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return True
-        return False
-
-    def show_example(self) -> None:
-        self.table.select(0)
-
     def reload(self) -> None:
         self.desk.fetch(deadlines_settings.read_deadlines, None, then=self._show, key=self)
 
@@ -175,14 +150,13 @@ class DeadlinesSection(SettingsSection):
 
     def _show(self, view: DeadlinesView) -> None:
         self._view = view
-        self.table.show_rows(view.activities)
+        self.show_rows(view.activities)
 
-    def _row_chosen(self, row: ActivityDeadlines | None) -> None:
+    def show_row(self, row: ActivityDeadlines) -> None:
         self._activity = row
-        self.card.setVisible(row is not None)
-        if row is not None:
-            self.card.title.setText(row.name)
-            self._show_rule()
+        self.card.title.setText(row.name)
+        self._show_rule()
+        self.card.show()
 
     def _show_rule(self) -> None:
         row, action = self._activity, self.action.currentData()

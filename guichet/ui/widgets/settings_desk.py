@@ -4,7 +4,6 @@ from dataclasses import asdict, fields
 from typing import Any
 from uuid import uuid4
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.services import activity_settings, town_settings
@@ -12,11 +11,12 @@ from guichet.services.activity_settings import ActivityRow, ActivityRules, Chang
 from guichet.services.town_settings import ChangeDeskRules, DeskRules
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
+from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.settings_form import DraftedForm
 from guichet.ui.widgets.settings_policies import PolicyTable
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus
+from guichet.ui.widgets.settings_section import SettingsSection, leave_card
 from guichet.ui.widgets.typed_fields import IntegerField, MoneyField
 
 CHANGES = frozenset({Topic.SETTINGS, Topic.REQUESTS, Topic.BILLING, Topic.ATTESTATIONS})
@@ -158,10 +158,7 @@ class DeskSection(SettingsSection):
         return self.policy_table.table if shown is self.policies else self.table
 
     def step_back(self) -> bool:
-        if holds_focus(self.card):
-            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return True
-        return False
+        return leave_card(self.card, self.table)
 
     def show_example(self) -> None:
         self.table.select(0)
@@ -222,6 +219,6 @@ class DeskSection(SettingsSection):
 def _tab(tabs: QTabWidget) -> tuple[QWidget, QVBoxLayout]:
     tab = QWidget(tabs)
     column = QVBoxLayout(tab)
-    column.setContentsMargins(0, 12, 0, 0)
-    column.setSpacing(12)
+    column.setContentsMargins(0, Space.MEDIUM, 0, 0)
+    column.setSpacing(Space.MEDIUM)
     return tab, column

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.services import portal_settings
@@ -12,10 +12,10 @@ from guichet.services.portal_settings import KeepToken, PortalCheck, PortalRow, 
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
 from guichet.ui.topics import Topic
-from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import announce, button, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus, leave_row
+from guichet.ui.widgets.settings_list import ListSection
+from guichet.ui.widgets.settings_section import leave_row
 
 CHANGES = frozenset({Topic.SETTINGS, Topic.IMPORTS})
 LINKS = {True: "Dossier d’échange", False: "Adresse https://"}
@@ -29,7 +29,7 @@ COLUMNS = (
 )
 
 
-class PortalsSection(SettingsSection):
+class PortalsSection(ListSection):
     """The portals above, the chosen one or a new one below, with a trial of its link."""
 
     name = "portals"
@@ -37,34 +37,23 @@ class PortalsSection(SettingsSection):
     explanation = (
         "Le jeton d’un portail reste dans le trousseau de chaque poste\u202f; la base ne le connaît pas."
     )
+    listed = "Portails"
+    empty = "Aucun portail\u00a0: les demandes se saisissent au guichet."
+    columns = COLUMNS
+    new_key = NEW
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
-        self._wanted = ""
         self.add = button("&Nouveau portail", self)
         self.head.addWidget(self.add)
-        self.table = ShortTable(
-            tools.theme,
-            COLUMNS,
-            "Portails",
-            "Aucun portail\u00a0: les demandes se saisissent au guichet.",
-            self,
-            identity=lambda row: row.code,
-        )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 6)
-        self.card = Card(" ", self)
         self.form = self._build_form()
-        across = QHBoxLayout()
-        across.setSpacing(24)
-        across.addWidget(self.form, 3)
-        across.addWidget(self._build_token(), 2, Qt.AlignmentFlag.AlignTop)
-        self.card.body.addLayout(across)
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.card)
-        self.card.hide()
-        self.table.current_changed.connect(self._row_chosen)
+        self.put_side_by_side(self.form, self._build_token())
         self.table.opened.connect(lambda _: self.display_name.setFocus())
         self.add.clicked.connect(self._new)
+
+    @staticmethod
+    def identity(row: PortalRow) -> str:
+        return row.code
 
     def _build_form(self) -> DraftedForm:
         form = DraftedForm(self.tools, self.card, keys_in=self)
@@ -105,20 +94,8 @@ class PortalsSection(SettingsSection):
         self.keep.clicked.connect(self._keep_token)
         return holder
 
-    def first_field(self) -> QWidget:
-        return self.table
-
-    def step_back(self) -> bool:
-        if holds_focus(self.card):
-            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return True
-        return False
-
-    def show_example(self) -> None:
-        self.table.select(0)
-
     def reload(self) -> None:
-        self.desk.fetch(portal_settings.list_portals, None, then=self._show, key=self)
+        self.desk.fetch(portal_settings.list_portals, None, then=self.show_rows, key=self)
 
     def save(self) -> None:
         if self.form.dirty:
@@ -128,22 +105,10 @@ class PortalsSection(SettingsSection):
         return SavePortal(PortalRow(**values), self.form.seen, str(uuid4()))
 
     def _saved(self, portal: PortalRow) -> None:
-        self._wanted = portal.code
+        self.choose_saved(portal.code)
         self.messages.inform(f"Portail {portal.code} enregistré.")
 
-    def _show(self, rows: tuple[PortalRow, ...]) -> None:
-        self.table.show_rows(rows)
-        if self._wanted:
-            place = self.table.paged.position(self._wanted)
-            self._wanted = ""
-            if place is not None:
-                self.table.select(place)
-
-    def _row_chosen(self, row: PortalRow | None) -> None:
-        if row is None:
-            if self.form.key != NEW:
-                self.card.hide()
-            return
+    def show_row(self, row: PortalRow) -> None:
         self.card.title.setText(row.name)
         self._open(row, f"settings:portal:{row.code}", f"Portail {row.code}", row)
 

@@ -1,11 +1,10 @@
 """What each section of « Paramètres » is: read when first shown, saved by Ctrl+S, left by Escape one step at a time."""
 
-from typing import Any
-
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.ui.page import Tools
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import text_label
 
 
@@ -13,6 +12,14 @@ def holds_focus(widget: QWidget) -> bool:
     """Whether the cursor is in the widget or in something inside it."""
     focused = QApplication.focusWidget()
     return focused is not None and (focused is widget or widget.isAncestorOf(focused))
+
+
+def leave_card(card: QWidget, table: QAbstractItemView) -> bool:
+    """Escape: from a card back to its table. False when the cursor is elsewhere."""
+    if not holds_focus(card):
+        return False
+    table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    return True
 
 
 def leave_row(table: QAbstractItemView) -> None:
@@ -33,8 +40,8 @@ class SettingsSection(QWidget):
         self.desk = tools.desk
         self.messages = tools.messages
         self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(4, 0, 12, 12)
-        self.body.setSpacing(12)
+        self.body.setContentsMargins(Space.TIGHT, 0, Space.MEDIUM, Space.MEDIUM)
+        self.body.setSpacing(Space.MEDIUM)
         self.head = QHBoxLayout()
         self.head.addWidget(text_label(self.title, "heading", self))
         self.head.addStretch(1)
@@ -56,9 +63,6 @@ class SettingsSection(QWidget):
     def step_back(self) -> bool:
         """Escape: from a form to the table it belongs to. False when there is nothing to leave."""
         return False
-
-    def open(self, wanted: Any) -> None:
-        """Show one thing of the section."""
 
     def show_example(self) -> None:
         """Choose something of what the section lists, for a picture of it."""

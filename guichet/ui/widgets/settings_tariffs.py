@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
@@ -20,10 +20,10 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
 from guichet.ui.theme import Tone
 from guichet.ui.topics import Topic
-from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus, leave_row
+from guichet.ui.widgets.settings_list import ListSection
+from guichet.ui.widgets.settings_section import leave_row
 from guichet.ui.widgets.settings_tariff_fields import BracketGrid, PercentField, RateField, write_decimal
 from guichet.ui.widgets.typed_fields import DateField, MoneyField
 from guichet.ui.wording import NBSP
@@ -85,7 +85,7 @@ COLUMNS = (
 )
 
 
-class TariffsSection(SettingsSection):
+class TariffsSection(ListSection):
     """The tariffs above; below, the chosen one, its next version, or a new one, with what it gives three families."""
 
     name = "tariffs"
@@ -94,47 +94,37 @@ class TariffsSection(SettingsSection):
         "Un tarif qui a déjà servi ne change plus\u00a0: il reçoit une nouvelle version à partir d’une date. "
         "Sans quotient, c’est le prix maximum qui s’applique."
     )
+    listed = "Tarifs"
+    empty = "Aucun tarif\u00a0: rien ne peut être facturé. Ajoutez le premier."
+    columns = COLUMNS
+    new_key = NEW
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
         self._view: TariffsView | None = None
-        self._wanted: int | None = None
         self._following = False
         self.add = button("&Nouveau tarif", self)
         self.head.addWidget(self.add)
-        self.table = ShortTable(
-            tools.theme,
-            COLUMNS,
-            "Tarifs",
-            "Aucun tarif\u00a0: rien ne peut être facturé. Ajoutez le premier.",
-            self,
-            identity=lambda row: row.tariff_id,
-        )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 7)
-        self.card = Card(" ", self)
         self.notice = text_label("", "muted", self.card, wrap=True)
         self.follow = button("Nouvelle &version à partir d’une date", self.card, role="primary")
         self.form = self._build_form()
         self.examples = text_label("", "", self.card, wrap=True)
         self.examples.setAccessibleName("Exemples de prix")
-        beside = QVBoxLayout()
-        beside.addWidget(text_label("Exemples, pour une unité", "section", self.card))
-        beside.addWidget(self.examples)
-        beside.addStretch(1)
-        across = QHBoxLayout()
-        across.setSpacing(24)
-        across.addWidget(self.form, 3)
-        across.addLayout(beside, 2)
+        beside = QWidget(self.card)
+        column = QVBoxLayout(beside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(text_label("Exemples, pour une unité", "section", beside))
+        column.addWidget(self.examples)
         self.card.body.addWidget(self.notice)
         self.card.body.addWidget(self.follow, 0, Qt.AlignmentFlag.AlignLeft)
-        self.card.body.addLayout(across)
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.card)
-        self.card.hide()
-        self.table.current_changed.connect(self._row_chosen)
+        self.put_side_by_side(self.form, beside)
         self.table.opened.connect(lambda _: self.name_field.setFocus())
         self.add.clicked.connect(self._new)
         self.follow.clicked.connect(self._follow)
+
+    @staticmethod
+    def identity(row: TariffRow) -> int:
+        return row.tariff_id
 
     def _build_form(self) -> DraftedForm:
         form = DraftedForm(self.tools, self.card, keys_in=self)
@@ -169,7 +159,7 @@ class TariffsSection(SettingsSection):
             ("group", "&Groupe", self.group, False),
             ("resident", "&Habitants", self.resident, False),
             ("category", "Catégorie tari&faire", self.category, False),
-            ("eligible_mode", "Compte pour l’attestatio&n", self.eligible, False),
+            ("eligible_mode", "Compte pour l’atte&station", self.eligible, False),
             ("eligible_amount", "Montant par unité", self.eligible_amount, True),
             ("eligible_value", "Pourcentage", self.percentage, True),
         ):
@@ -181,16 +171,13 @@ class TariffsSection(SettingsSection):
         self.activity.currentIndexChanged.connect(self._fill_choices)
         return form
 
-    def first_field(self) -> QWidget:
-        return self.table
-
     def step_back(self) -> bool:
-        if not holds_focus(self.card):
+        if not super().step_back():
             return False
-        self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if self._following and not self.form.dirty:
+        row: TariffRow | None = self.table.current_row()
+        if row is not None and self._following and not self.form.dirty:
             self._following = False
-            self._row_chosen(self.table.current_row())
+            self.show_row(row)
         return True
 
     def show_example(self) -> None:
@@ -221,7 +208,8 @@ class TariffsSection(SettingsSection):
         return NewVersion(seen.tariff_id, seen.version, self._typed(values), str(uuid4()))
 
     def _saved(self, tariff_id: int) -> None:
-        self._wanted, self._following = tariff_id, False
+        self.choose_saved(tariff_id)
+        self._following = False
         self.messages.inform(
             "Tarif enregistré\u00a0: les prestations non facturées seront tarifées à nouveau."
         )
@@ -231,12 +219,7 @@ class TariffsSection(SettingsSection):
         chosen = self.activity.currentData()
         _refill(self.activity, [(one.name, one.row_id) for one in view.activities], chosen)
         self._fill_choices()
-        self.table.show_rows(view.tariffs)
-        if self._wanted is not None:
-            place = self.table.paged.position(self._wanted)
-            self._wanted = None
-            if place is not None:
-                self.table.select(place)
+        self.show_rows(view.tariffs)
 
     def _fill_choices(self) -> None:
         view, activity = self._view, self.activity.currentData()
@@ -246,11 +229,7 @@ class TariffsSection(SettingsSection):
             _refill(self.slot, [("Tous", None), *slots], self.slot.currentData())
             _refill(self.group, [("Tous", None), *groups], self.group.currentData())
 
-    def _row_chosen(self, row: TariffRow | None) -> None:
-        if row is None:
-            if self.form.key != NEW:
-                self.card.hide()
-            return
+    def show_row(self, row: TariffRow) -> None:
         if self._following and self.form.seen is not None and self.form.seen.tariff_id == row.tariff_id:
             self._open_next(row)
             return

@@ -8,6 +8,7 @@ from guichet.services import town_settings
 from guichet.services.settings import Town
 from guichet.services.town_settings import ChangeTown
 from guichet.ui.page import Tools
+from guichet.ui.tokens import Space
 from guichet.ui.topics import SETTINGS
 from guichet.ui.widgets.facts import Card
 from guichet.ui.widgets.fields import text_label
@@ -55,7 +56,7 @@ class TownSection(SettingsSection):
         self.preview.body.addWidget(self.signature)
         self.preview.body.addStretch(1)
         across = QHBoxLayout()
-        across.setSpacing(16)
+        across.setSpacing(Space.LARGE)
         across.addWidget(self.form, 3)
         across.addWidget(self.preview, 2)
         self.body.addLayout(across)

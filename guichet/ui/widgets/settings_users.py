@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import ROLE_LABELS, Role
@@ -18,10 +18,10 @@ from guichet.ui.tables import Column, State
 from guichet.ui.theme import Tone
 from guichet.ui.topics import SETTINGS
 from guichet.ui.widgets.composite_field import CompositeField
-from guichet.ui.widgets.facts import Card, ShortTable
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.settings_form import DraftedForm
-from guichet.ui.widgets.settings_section import SettingsSection, holds_focus, leave_row
+from guichet.ui.widgets.settings_list import ListSection
+from guichet.ui.widgets.settings_section import leave_row
 from guichet.ui.wording import NBSP
 
 ACTIVE = State("✓", "Actif", Tone.GREEN)
@@ -74,7 +74,7 @@ class RoleBoxes(CompositeField):
             box.setChecked(role.value in typed)
 
 
-class UsersSection(SettingsSection):
+class UsersSection(ListSection):
     """The accounts above, the chosen one or a new one below."""
 
     name = "users"
@@ -83,38 +83,26 @@ class UsersSection(SettingsSection):
         "Un compte désactivé garde son nom dans le journal. "
         "Un compte sans mot de passe ne sert qu’à la ligne de commande."
     )
+    listed = "Comptes des utilisateurs"
+    empty = "Aucun compte\u00a0: ajoutez la première personne."
+    columns = COLUMNS
+    new_key = NEW
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
-        self.table = ShortTable(
-            tools.theme,
-            COLUMNS,
-            "Comptes des utilisateurs",
-            "Aucun compte\u00a0: ajoutez la première personne.",
-            self,
-            identity=lambda row: row.user_id,
-        )
-        self.table.setMinimumHeight(self.fontMetrics().height() * 7)
         self.add = button("&Ajouter un compte", self)
         self.add.clicked.connect(self._new)
-        self.card = Card("Compte", self)
-        self.identity = self._build_identity()
-        self.password = self._build_password()
-        across = QHBoxLayout()
-        across.setSpacing(24)
-        across.addWidget(self.identity, 3)
-        across.addWidget(self.password, 2, Qt.AlignmentFlag.AlignTop)
-        self.card.body.addLayout(across)
+        self.form = self._build_form()
+        self.put_side_by_side(self.form, self._build_password())
         self.head.addWidget(self.add)
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.card)
         self._user: UserRow | None = None
-        self._wanted_login = ""
-        self.card.hide()
-        self.table.current_changed.connect(self._row_chosen)
         self.table.opened.connect(lambda _: self.display_name.setFocus())
 
-    def _build_identity(self) -> DraftedForm:
+    @staticmethod
+    def identity(row: UserRow) -> int:
+        return row.user_id
+
+    def _build_form(self) -> DraftedForm:
         form = DraftedForm(self.tools, self.card, keys_in=self.card)
         self.display_name = QLineEdit(form)
         self.login = QLineEdit(form)
@@ -163,59 +151,34 @@ class UsersSection(SettingsSection):
         self.give.clicked.connect(self._give_password)
         return holder
 
-    def first_field(self) -> QWidget:
-        return self.table
-
-    def step_back(self) -> bool:
-        if holds_focus(self.card):
-            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return True
-        return False
-
-    def show_example(self) -> None:
-        self.table.select(0)
-
     def reload(self) -> None:
-        self.desk.fetch(users.list_users, None, then=self._show, key=self)
+        self.desk.fetch(users.list_users, None, then=self.show_rows, key=self)
 
     def save(self) -> None:
-        if self.identity.key == NEW:
-            self._wanted_login = self.identity.values()["login"].lower()
-            self.identity.send(
+        if self.form.key == NEW:
+            self.form.send(
                 accounts.create,
                 self._new_account,
                 changes=SETTINGS,
                 then=self._created,
                 failed=self._refused,
             )
-        elif self.identity.dirty:
-            self.identity.send(users.change, self._change, changes=SETTINGS, then=self._changed)
+        elif self.form.dirty:
+            self.form.send(users.change, self._change, changes=SETTINGS, then=self._changed)
 
     def _new_account(self, values: dict[str, Any]) -> NewAccount:
         roles = frozenset(Role(role) for role in values["roles"])
         return NewAccount(values["login"], values["display_name"], roles, self.new_password.text())
 
     def _change(self, values: dict[str, Any]) -> ChangeUser:
-        seen: UserRow = self.identity.seen
+        seen: UserRow = self.form.seen
         roles = frozenset(Role(role) for role in values["roles"])
         return ChangeUser(seen.user_id, seen.version, values["display_name"], roles, str(uuid4()))
 
     def _changed(self, row: UserRow) -> None:
         self.messages.inform(f"Compte {row.login} enregistré.")
 
-    def _show(self, rows: tuple[UserRow, ...]) -> None:
-        self.table.show_rows(rows)
-        if self._wanted_login:
-            wanted, self._wanted_login = self._wanted_login, ""
-            place = next((place for place, row in enumerate(rows) if row.login == wanted), None)
-            if place is not None:
-                self.table.select(place)
-
-    def _row_chosen(self, row: UserRow | None) -> None:
-        if row is None:
-            if self.identity.key != NEW:
-                self.card.hide()
-            return
+    def show_row(self, row: UserRow) -> None:
         if self._user is None or self._user.user_id != row.user_id:
             self.new_password.clear()
             self.password_error.hide()
@@ -236,7 +199,7 @@ class UsersSection(SettingsSection):
             "login": row.login,
             "roles": sorted(role.value for role in row.roles),
         }
-        self.identity.show_row(f"settings:user:{row.user_id}", f"Compte {row.login}", values, row)
+        self.form.show_row(f"settings:user:{row.user_id}", f"Compte {row.login}", values, row)
         self.card.show()
 
     def _new(self) -> None:
@@ -249,12 +212,13 @@ class UsersSection(SettingsSection):
         self.toggle.setVisible(False)
         self.unlock.setVisible(False)
         self.new_password.clear()
-        self.identity.show_row(NEW, "Nouveau compte", {"display_name": "", "login": "", "roles": []})
+        self.form.show_row(NEW, "Nouveau compte", {"display_name": "", "login": "", "roles": []})
         self.card.show()
         self.display_name.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _created(self, _: int) -> None:
-        self.messages.inform(f"Compte {self._wanted_login} ouvert.")
+    def _created(self, user_id: int) -> None:
+        self.choose_saved(user_id)
+        self.messages.inform(f"Compte {self.form.values()['login'].strip().lower()} ouvert.")
         self.new_password.clear()
 
     def _ask_toggle(self) -> None:
@@ -320,7 +284,7 @@ class UsersSection(SettingsSection):
         if error.field == "password":
             self._say_password(error.message)
         else:
-            self.identity.refused(error)
+            self.form.refused(error)
 
     def _say_password(self, text: str) -> None:
         self.password_error.setText(text)
