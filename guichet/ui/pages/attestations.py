@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
-from guichet.rules.text import fold, format_date, paris_day
+from guichet.rules.text import fold, paris_day
 from guichet.services import attestation_register, attestation_views, attestations, invoice_files, transaction
 from guichet.services.attestation_register import AttestationQuery, AttestationRow
 from guichet.services.attestation_views import Standing, YearRow
@@ -22,58 +22,18 @@ from guichet.ui.desk import Lane
 from guichet.ui.files import Files
 from guichet.ui.messages import Question
 from guichet.ui.page import Destination, Page, Tools
-from guichet.ui.tables import Column, State
 from guichet.ui.tasks import Task
-from guichet.ui.theme import Tone
 from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
+from guichet.ui.widgets.attestation_columns import REGISTER_COLUMNS, YEAR_COLUMNS
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.widgets.filter_field import FilterField
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.wording import NBSP, count, day_or_dash, euros_or_blank
+from guichet.ui.wording import NBSP, count
 
 YEARS_OFFERED = 6
-
-STANDINGS = {
-    Standing.TO_ISSUE: State("D", "À délivrer", Tone.BLUE),
-    Standing.ISSUED: State("✓", "Délivrée", Tone.GREEN),
-    Standing.CHANGED: State("M", "À rectifier", Tone.YELLOW),
-    Standing.NO_PAYER: State("!", "Sans payeur", Tone.RED),
-}
-
-YEAR_COLUMNS = (
-    Column[YearRow]("Famille", lambda row: row.family_label, None, bold=True),
-    Column[YearRow]("Enfant", lambda row: row.child, None),
-    Column[YearRow]("Né(e) le", lambda row: day_or_dash(row.birth_date), 10, optional=2),
-    Column[YearRow]("Payeur", lambda row: row.payer, None, optional=1),
-    Column[YearRow](
-        "À attester", lambda row: format_euros(row.eligible_cents), 11, right=True,
-        hint="Sommes payées dans l’année, repas et pénalités exclus",
-    ),
-    Column[YearRow](
-        "Exclu", lambda row: euros_or_blank(row.excluded_cents), 10, right=True, optional=3,
-        hint="Payé dans l’année et n’ouvrant pas droit\u00a0: repas, pénalités",
-    ),
-    Column[YearRow]("Attestation", lambda row: row.number, 10),
-    Column[YearRow](
-        "État", lambda row: STANDINGS[row.standing].label, 13, state=lambda row: STANDINGS[row.standing]
-    ),
-)  # fmt: skip
-
-REGISTER_COLUMNS = (
-    Column[AttestationRow]("Numéro", lambda row: row.number, 10, sort="number", bold=True),
-    Column[AttestationRow]("Année", lambda row: str(row.year), 6, sort="year"),
-    Column[AttestationRow]("Délivrée le", lambda row: format_date(row.issued_on), 10),
-    Column[AttestationRow]("Payeur", lambda row: row.payer, None, sort="payer"),
-    Column[AttestationRow]("Enfant", lambda row: row.child, None),
-    Column[AttestationRow](
-        "Montant", lambda row: format_euros(row.amount_cents), 11, right=True, sort="amount_cents"
-    ),
-    Column[AttestationRow]("Version", lambda row: str(row.version), 7, right=True, optional=1),
-    Column[AttestationRow]("Remplace", lambda row: row.replaces, 10, optional=2),
-)
 
 
 class AttestationsPage(Page):

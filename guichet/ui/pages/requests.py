@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -17,12 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from guichet.rules.errors import AlreadyApplied, StaleVersion, UserError
 from guichet.rules.permissions import Permission
-from guichet.rules.requests import END_STATES, STATE_LABELS, Act, RequestState
-from guichet.services import decisions, requests
-from guichet.services.deciding import DecisionResult
-from guichet.services.decisions import Accept, AskComplement, Handle, Refuse, Wait
+from guichet.rules.requests import END_STATES
+from guichet.services import requests
 from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.services.request_detail import RequestDetail
 from guichet.services.request_rows import RequestRow
@@ -30,21 +26,18 @@ from guichet.ui import request_views
 from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
 from guichet.ui.topics import Topic
-from guichet.ui.widgets.answer_tab import WAITABLE, Written
-from guichet.ui.widgets.decision_bar import DecisionBar, Key
-from guichet.ui.widgets.decision_flow import Decision, DecisionFlow
+from guichet.ui.widgets.deciding import Deciding
+from guichet.ui.widgets.decision_bar import DecisionBar
 from guichet.ui.widgets.many_at_once import ManyAtOnce
 from guichet.ui.widgets.request_columns import QUEUE_COLUMNS, TWO_LINES
 from guichet.ui.widgets.request_detail import RequestDetailView
 from guichet.ui.widgets.request_filters import VIEWS, RequestFilters
-from guichet.ui.widgets.request_tables import is_open
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.widgets.two_lines import draw_two_lines
 from guichet.ui.wording import NBSP
 
 ROWS_AHEAD = 2
 LEFT_PART, RIGHT_PART = 63, 37
-_KEYS = {Act.TAKE_UP: Key.TAKE_UP, Act.ASK_COMPLEMENT: Key.COMPLEMENT, Act.UNDO: Key.UNDO}
 _FIELDS = (QComboBox, QAbstractSpinBox)
 
 
@@ -76,9 +69,8 @@ class RequestsPage(Page):
         self.list.add_views(lambda: request_views.kept(self._query()), self._restore_view)
         self.many = ManyAtOnce(tools, self.list.model, self._query, self)
         self.view = RequestDetailView(tools, self)
-        self.view.written = self._written
         self.bar = DecisionBar(self)
-        self.flow = DecisionFlow(tools, self)
+        self.deciding = Deciding(tools, self.view, self.bar, self)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
         self._lay_out()
         self._connect()
@@ -113,22 +105,14 @@ class RequestsPage(Page):
         self.list.model.modelAboutToBeReset.connect(self._note_reading)
         self.view.shown.connect(self._shown)
         self.view.go.connect(self.go)
-        self.view.items.paged.checks_changed.connect(self._suggest)
         self.many.opened.connect(self._open_request)
         self.many.over.connect(self._focus_list)
-        self.bar.accepted.connect(self._accept)
-        self.bar.waited.connect(self._wait)
-        self.bar.refused.connect(self._refuse)
-        self.bar.asked.connect(self._ask_complement)
-        self.bar.taken_up.connect(self._take_up)
-        self.bar.undone.connect(self._undo)
-        self.bar.edited.connect(self._keep_draft)
-        self.bar.closed.connect(self._closed_panel)
-        self.flow.taken.connect(self._taken)
-        self.flow.refused.connect(self._refused)
-        self.flow.halted.connect(self._come_back)
-        self.flow.settled.connect(self._allow)
-        self.flow.undone.connect(self._undone)
+        self.bar.closed.connect(self._focus_list)
+        self.deciding.over.connect(self._go_on)
+        self.deciding.taken.connect(self._uncheck)
+        self.deciding.wanted.connect(self._look_again)
+        self.deciding.reopened.connect(self._show_wanted)
+        self.deciding.stale.connect(self.reload)
         self.split.splitterMoved.connect(self._keep_split)
         self.tools.preferences.loaded.connect(self._take_split)
 
@@ -194,6 +178,8 @@ class RequestsPage(Page):
 
     def show_example(self) -> None:
         self._focus_list()
+        rows = self.list.model.read_rows()
+        self.list.table.select(next((place for place, row in rows if row.proposal == "mixed"), 0))
 
     def event(self, event: QEvent) -> bool:
         if (
@@ -250,7 +236,7 @@ class RequestsPage(Page):
         another = row.request_id != self.view.request_id
         self.view.show_request(row.request_id)
         if another:
-            self._restore_draft(row.request_id)
+            self.deciding.restore_draft(row.request_id)
             self.moved.emit()
 
     def _seek(self, request_id: int) -> bool:
@@ -278,47 +264,19 @@ class RequestsPage(Page):
         self.view.read_ahead([row.request_id for row in rows if row is not None])
 
     def _shown(self, detail: RequestDetail | None) -> None:
-        self._allow()
+        self.deciding.allow()
         if detail is None:
             return
+        self.moved.emit()  # its name is known now
         if self._wanted == detail.request_id and not self._seek(detail.request_id):
             # Not in what is listed: list it alone, so that the arrows and the keys mean what is on screen.
             query = RequestQuery(queue=Queue.ALL, text=detail.external_id)
             if self.list.filter.text() != query.text:
                 self._show_query(query)
-        self._suggest()
+        self.deciding.suggest()
         self._read_ahead()
 
-    # Deciding
-
-    def _allow(self) -> None:
-        detail = self.view.detail
-        keys = {Key.UNDO} if self.flow.last is not None else set()
-        if detail is not None and not self.flow.busy(detail.request_id):
-            keys |= {_KEYS[act] for act in detail.can if act in _KEYS}
-            if Act.DECIDE in detail.can and self.view.chosen():
-                keys |= {Key.ACCEPT, Key.REFUSE}
-                if detail.kind in WAITABLE:
-                    keys.add(Key.WAIT)
-        self.bar.allow(keys)
-
-    def _suggest(self) -> None:
-        self._allow()
-        code = self.view.likely_refusal()
-        if code and not self.bar.writing:
-            self.bar.suggest_refusal(code)
-
-    def _decide(self, function: Any, command: Any, key: Key, *, leaves: bool) -> None:
-        """Send a decision and go on at once; what was written about it stays until it is taken."""
-        detail = self.view.detail
-        if detail is None or self.flow.busy(detail.request_id):
-            return
-        if self.bar.writing:
-            self._keep_draft()
-        self.flow.send(Decision(function, command, detail, key, leaves))
-        self._allow()
-        if leaves:
-            self._go_on(detail.request_id)
+    # What deciding asks of the list
 
     def _go_on(self, request_id: int) -> None:
         """The next request, which was read ahead."""
@@ -328,161 +286,17 @@ class RequestsPage(Page):
             table.select(table.currentIndex().row() + 1)
         table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _taken(self, decision: Decision, result: DecisionResult) -> None:
-        detail = decision.detail
-        self._drop_draft(detail.request_id)
-        self.view.forget(detail.request_id)
-        if detail.request_id in self.list.model.checked:
-            self.list.model.set_checked(self.list.model.checked - {detail.request_id})
-        over = result.state in END_STATES or result.state in (
-            RequestState.WAITING_LIST,
-            RequestState.NEEDS_INFO,
-        )
-        if self.view.request_id == detail.request_id:
-            self.bar.close_panel()
-            if over:
-                self._go_on(detail.request_id)
-        words = STATE_LABELS[RequestState(result.state)]
-        undo = partial(self._undo_one, detail) if result.undo_until is not None else None
-        self.messages.inform(
-            f"{detail.child or detail.family or detail.external_id}{NBSP}: demande {words}"
-            f"{' — Ctrl+Z pour revenir' if undo else ''}",
-            undo=undo,
-        )
+    def _uncheck(self, request_id: int) -> None:
+        if request_id in self.list.model.checked:
+            self.list.model.set_checked(self.list.model.checked - {request_id})
 
-    def _refused(self, decision: Decision, error: UserError) -> None:
-        """Come back to what was not done, with why; somebody who writes about another request is not interrupted."""
-        request_id = decision.detail.request_id
-        self.view.forget(request_id)
-        if isinstance(error, AlreadyApplied):
-            self._drop_draft(request_id)
-            self.messages.inform(error.message)
-            return
-        if isinstance(error, StaleVersion):
-            self.messages.refuse(error)
-            self.reload()
-            return
-        elsewhere = self.view.request_id != request_id
-        if elsewhere and self.bar.writing:
-            named = decision.detail.child or decision.detail.family
-            self.messages.warn(f"{named} (n°{NBSP}{decision.detail.external_id}){NBSP}: {error.message}")
-            return
-        self._come_back(decision)
-        if error.field == "override_reason":
-            self.bar.ask_override(error, decision.key)
-        elif self.bar.writing:
-            self.bar.show_error(error)
-        else:
-            self.messages.refuse(error)
-
-    def _come_back(self, decision: Decision) -> None:
-        request_id = decision.detail.request_id
+    def _look_again(self, request_id: int) -> None:
         if not self._seek(request_id):
-            self._wanted = request_id
-            self.view.show_request(request_id)
-        self._restore_draft(request_id)
-        self._allow()
+            self._show_wanted(request_id)
 
-    def _rest(self, chosen: tuple[int, ...]) -> bool:
-        """Whether deciding these leaves nothing else to decide."""
-        detail = self.view.detail
-        left = (
-            {item.item_id for item in detail.items if item.decision is None} if detail is not None else set()
-        )
-        return left <= set(chosen)
-
-    def _accept(self, override_reason: str) -> None:
-        detail, chosen = self.view.detail, self.view.chosen()
-        if detail is not None:
-            command = Accept(
-                detail.request_id,
-                detail.version,
-                chosen,
-                override_reason=override_reason,
-                command_id=str(uuid4()),
-            )
-            self._decide(decisions.accept, command, Key.ACCEPT, leaves=self._rest(chosen))
-
-    def _wait(self, override_reason: str) -> None:
-        detail, chosen = self.view.detail, self.view.chosen()
-        if detail is not None:
-            command = Wait(
-                detail.request_id,
-                detail.version,
-                chosen,
-                override_reason=override_reason,
-                command_id=str(uuid4()),
-            )
-            self._decide(decisions.wait, command, Key.WAIT, leaves=self._rest(chosen))
-
-    def _refuse(self, code: str, text: str) -> None:
-        detail, chosen = self.view.detail, self.view.chosen()
-        if detail is not None:
-            command = Refuse(detail.request_id, code, text, detail.version, chosen, command_id=str(uuid4()))
-            self._decide(decisions.refuse, command, Key.REFUSE, leaves=self._rest(chosen))
-
-    def _ask_complement(self, text: str) -> None:
-        detail = self.view.detail
-        if detail is not None:
-            command = AskComplement(detail.request_id, text, detail.version, command_id=str(uuid4()))
-            self._decide(decisions.ask_complement, command, Key.COMPLEMENT, leaves=True)
-
-    def _take_up(self) -> None:
-        detail = self.view.detail
-        if detail is not None:
-            command = Handle(detail.request_id, detail.version, command_id=str(uuid4()))
-            self._decide(decisions.take_up, command, Key.TAKE_UP, leaves=False)
-
-    def _undo(self) -> None:
-        """Take back the decision of the request shown, else the last one taken here."""
-        detail, last = self.view.detail, self.flow.last
-        shown = detail is not None and Act.UNDO in detail.can and any(map(is_open, detail.items)) is False
-        undone = detail if shown else last or detail
-        if undone is not None:
-            self._undo_one(undone)
-
-    def _undo_one(self, detail: RequestDetail) -> None:
-        self.view.forget(detail.request_id)
-        self.flow.undo(detail, str(uuid4()))
-
-    def _undone(self, detail: RequestDetail) -> None:
-        self.messages.inform(
-            f"{detail.child or detail.family}{NBSP}: la décision est annulée, la demande est à décider"
-        )
-        self._wanted = detail.request_id
-        self.view.show_request(detail.request_id)
-
-    # What is written and not sent
-
-    def _written(self) -> Written:
-        values = self.bar.written()
-        return Written.of(values.get("panel", ""), values)
-
-    def _draft_key(self, request_id: int) -> str:
-        return f"request:{request_id}"
-
-    def _keep_draft(self) -> None:
-        detail = self.view.detail
-        if detail is None:
-            return
-        values = self.bar.written()
-        if any(values.get(name) for name in ("text", "question", "reason")):
-            label = f"réponse à {detail.child or detail.family or detail.external_id}"
-            self.tools.drafts.keep(self._draft_key(detail.request_id), label, values)
-        else:
-            self.tools.drafts.drop(self._draft_key(detail.request_id))
-        self.view.follow_writing()
-
-    def _closed_panel(self) -> None:
-        self._keep_draft()
-        self._focus_list()
-
-    def _restore_draft(self, request_id: int) -> None:
-        self.bar.restore(self.tools.drafts.of(self._draft_key(request_id)))
-        self.view.follow_writing()
-
-    def _drop_draft(self, request_id: int) -> None:
-        self.tools.drafts.drop(self._draft_key(request_id))
+    def _show_wanted(self, request_id: int) -> None:
+        self._wanted = request_id
+        self.view.show_request(request_id)
 
     def _open_request(self, request_id: int) -> None:
         self.open({"request": request_id})
