@@ -1,7 +1,7 @@
 """A picture of every page, taken from the real window on a real base: for the demonstration without a display, and to look at."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from guichet.ui.window import MainWindow, Place
 
 WIDTH, HEIGHT = 1440, 900
 SEARCHED = "mart"
+HELPED = "requests"
 LONGEST_WAIT_SECONDS = 30.0
 QUIET_SECONDS = 0.15
 LOOK_NAMES = {Look.LIGHT: "clair", Look.DARK: "sombre"}
@@ -32,8 +33,11 @@ def take_screenshots(
     *,
     looks: Sequence[Look] = (Look.LIGHT, Look.DARK),
     scales: Sequence[int] = (100,),
+    places: Mapping[str, Destination] | None = None,
 ) -> list[Path]:
     """Open every page in each look and text size, wait for its data, and save `page-clair-100.png` and the like.
+
+    The palette and the help follow; in the first look and size only, the other `places` by the name of their picture.
 
     Uses the application that runs, or makes one (on the `offscreen` platform where there is no display).
     Raises OSError when the directory cannot be written, TimeoutError when a page never gets its data.
@@ -53,7 +57,13 @@ def take_screenshots(
             window.resize(WIDTH, HEIGHT)
             window.show()
             suffix = f"{LOOK_NAMES.get(look, look.value)}-{scale}"
-            taken += [_picture(window, name, directory, suffix) for name in window.entries]
+            wanted = {name: Destination(name) for name in window.entries}
+            if not taken:
+                wanted |= places or {}
+            taken += [
+                _picture(window, destination, directory / f"{name}-{suffix}.png")
+                for name, destination in wanted.items()
+            ]
             taken += _overlays(window, directory, suffix)
             window.close()
             window.deleteLater()
@@ -61,23 +71,27 @@ def take_screenshots(
     return taken
 
 
-def _picture(window: MainWindow, name: str, directory: Path, suffix: str) -> Path:
-    window.go(Destination(name))
+def _picture(window: MainWindow, destination: Destination, path: Path) -> Path:
+    window.go(destination)
     settle(window.tools.desk)
     window.current_page.show_example()
     settle(window.tools.desk)
-    return _save(window, directory / f"{name}-{suffix}.png")
+    return _save(window, path)
 
 
 def _overlays(window: MainWindow, directory: Path, suffix: str) -> list[Path]:
-    """The palette with what a word finds, and the help of a page."""
+    """The palette with what a word finds over the first page, and the help of the page that decides."""
     window.go(Destination(next(iter(window.entries))))
+    settle(window.tools.desk)
     window.commands.open_over()
     window.commands.field.insert(SEARCHED)
     window.commands.field.textEdited.emit(SEARCHED)
     settle(window.tools.desk)
     taken = [_save(window, directory / f"palette-{suffix}.png")]
     window.commands.close_over()
+    if HELPED in window.entries:
+        window.go(Destination(HELPED))
+        settle(window.tools.desk)
     window.help.open_over()
     settle(window.tools.desk)
     taken.append(_save(window, directory / f"help-{suffix}.png"))

@@ -12,6 +12,7 @@ from guichet.models.database import open_database
 from guichet.rules.permissions import Role
 from guichet.services.transaction import Context
 from guichet.ui.desktop import PAGES
+from guichet.ui.page import Destination
 from guichet.ui.screenshots import take_screenshots
 from guichet.ui.theme import Look, Theme
 from guichet.ui.window import Place
@@ -44,9 +45,12 @@ def test_every_page_is_pictured_with_its_data_in_both_palettes(
         Place("Valmont", "Base SQLite · ville.db", fixed_day=True),
         directory,
         looks=(Look.LIGHT, Look.DARK),
+        places={"payments": Destination("billing", {"tab": "payments"})},
     )
+    pages = [page.name for page in PAGES]
     assert [path.name for path in taken] == [
-        f"{page.name}-{look}-100.png" for look in ("clair", "sombre") for page in PAGES
+        *(f"{name}-clair-100.png" for name in (*pages, "payments", "palette", "help")),
+        *(f"{name}-sombre-100.png" for name in (*pages, "palette", "help")),
     ]
     assert sorted(path.name for path in directory.iterdir()) == sorted(path.name for path in taken)
     for path in taken:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.permissions import Permission
@@ -12,7 +13,7 @@ from guichet.ui.page import Page, Tools
 from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.invoice_list import UNPAID, InvoiceList
-from guichet.ui.widgets.issue_panel import IssuePanel
+from guichet.ui.widgets.issue_panel import STEPS, IssuePanel
 from guichet.ui.widgets.payment_list import PaymentList
 
 
@@ -38,7 +39,7 @@ class BillingPage(Page):
             self._add("issue", self.issue, "&Facturer une période")
         else:
             self.issue.hide()
-        self._add("invoices", self.invoices, "Factures é&mises")
+        self._add("invoices", self.invoices, "Factures ém&ises")
         self._add("payments", self.payments, "&Règlements")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
@@ -100,8 +101,13 @@ class BillingPage(Page):
         return self._shown().step_back()
 
     def show_example(self) -> None:
-        self.tabs.setCurrentWidget(self.invoices)
-        self.invoices.list.table.select(0)
+        shown = self._shown()
+        if not isinstance(shown, IssuePanel):
+            shown.list.table.select(0)
+        elif shown.step == STEPS[0]:
+            rows = shown.preview.list
+            rows.loaded.connect(lambda _: rows.table.select(0), Qt.ConnectionType.SingleShotConnection)
+            shown.show_step("preview")
 
     def _shown(self) -> IssuePanel | InvoiceList | PaymentList:
         return next(tab for tab in self._tabs.values() if tab is self.tabs.currentWidget())

@@ -104,6 +104,7 @@ class ImportsPage(Page):
         self.import_file = button(
             "Importer un fichier…", self, role="primary", tip="Importer un fichier (Ctrl+O)"
         )
+        self.import_file.setShortcut("Ctrl+O")
         self.import_file.setVisible(tools.may(Permission.IMPORT_REQUESTS))
         self.batches.foot.addWidget(self.import_file)
         split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -232,6 +233,12 @@ class ImportsPage(Page):
 
     def show_example(self) -> None:
         self.batches.table.select(0)
+        row = self.batches.table.current_row()
+        if row is not None and row.quarantined:
+            self.lines.loaded.connect(
+                lambda _: self.lines.table.select(0), Qt.ConnectionType.SingleShotConnection
+            )
+            self.open({"batch": row.batch_id, "outcome": "quarantined"})
 
     # Nights that did not come
 

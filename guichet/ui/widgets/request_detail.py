@@ -125,7 +125,7 @@ class RequestDetailView(QWidget):
         rows = max(2, self.items.paged.total)
         header = self.items.horizontalHeader().sizeHint().height()
         section = self.items.verticalHeader().defaultSectionSize()
-        self.items.setMinimumHeight(header + 2 * section + 6)
+        self.items.setMinimumHeight(header + section + 6)
         self.items.setMaximumHeight(header + rows * section + 6)
 
     def _build_sheet(self) -> QWidget:

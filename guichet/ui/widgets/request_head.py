@@ -3,6 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
@@ -14,6 +15,7 @@ from guichet.services.request_rows import PieceState
 from guichet.ui.page import Tools
 from guichet.ui.tables import State
 from guichet.ui.theme import Theme, Tone
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.flow import FlowLayout
 from guichet.ui.widgets.request_columns import pieces as piece_dots
@@ -51,7 +53,7 @@ class RequestHead(QWidget):
         self.when = text_label("", "muted", self, wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
+        layout.setSpacing(Space.TIGHT)
         first = QHBoxLayout()
         first.addWidget(self.title, 1)
         first.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
@@ -65,7 +67,8 @@ class RequestHead(QWidget):
         layout.addWidget(self.when)
         layout.addWidget(self.holder)
         layout.addWidget(self.anomaly)
-        layout.addWidget(self._build_gates())
+        self._frame = self._build_gates()
+        layout.addWidget(self._frame)
         self.family.clicked.connect(self.family_wanted)
         self.invoices.clicked.connect(self.invoices_wanted)
         self.health.clicked.connect(self.health_wanted)
@@ -76,10 +79,10 @@ class RequestHead(QWidget):
         frame.setProperty("role", "card")
         frame.setAccessibleName("Contrôles")
         around = QVBoxLayout(frame)
-        around.setContentsMargins(10, 6, 10, 8)
+        around.setContentsMargins(Space.TIGHT, Space.TIGHT, Space.TIGHT, Space.TIGHT)
         inside = QWidget(frame)
         around.addWidget(inside)
-        flow = FlowLayout(inside, spacing=10)
+        flow = FlowLayout(inside, spacing=Space.TIGHT)
         for name, pill in self.gates.items():
             gate = QWidget(inside)
             column = QVBoxLayout(gate)
@@ -89,6 +92,14 @@ class RequestHead(QWidget):
             column.addWidget(pill, 0, Qt.AlignmentFlag.AlignLeft)
             flow.addWidget(gate)
         return frame
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_gates_in_sight()
+
+    def _keep_gates_in_sight(self) -> None:
+        """Where room lacks, the gates keep theirs: what stands below scrolls, they do not."""
+        self._frame.setMinimumHeight(self._frame.heightForWidth(self.width()))
 
     def show_detail(self, detail: RequestDetail) -> None:
         """Show who, what and the gates."""
@@ -123,6 +134,7 @@ class RequestHead(QWidget):
             pill = self.gates[name]
             paint_pill(pill, gate, self._tools.theme)
             pill.setAccessibleName(f"{name}{NBSP}: {gate.label}")
+        self._keep_gates_in_sight()
         self._say_holder(detail)
 
     def _say_holder(self, detail: RequestDetail) -> None:
@@ -198,8 +210,9 @@ def paint_pill(label: QLabel, state: State, theme: Theme) -> None:
     """Show a state as a pill: its letter, its words, its tone."""
     pill = theme.pill(state.tone)
     words = "" if state.letter == NOT_CONCERNED else f"{NBSP} {escape(state.label)}"
+    label.setTextFormat(Qt.TextFormat.RichText)
     label.setText(f"<b>{escape(state.letter)}</b>{words}")
     label.setStyleSheet(
         f"color: {pill.text}; background: {pill.back}; border: 1px solid {pill.edge};"
-        "border-radius: 9px; padding: 2px 8px;"
+        "border-radius: 9px; padding: 2px 6px;"
     )

@@ -122,7 +122,7 @@ def _change(item: ItemView) -> str:
     return f"{item.before or '–'} → {item.after or '–'}"
 
 
-PROPOSAL = Column[ItemView]("Proposition", _state_words, 16, state=_state, tip=reasons_text)
+PROPOSAL = Column[ItemView]("Proposition", _state_words, 18, state=_state, tip=reasons_text)
 
 DATE_COLUMNS = (
     Column[ItemView](

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from guichet.ui.actions import spoken_key
 from guichet.ui.theme import Theme
@@ -37,7 +37,6 @@ class Stepper(QWidget):
         super().__init__(parent)
         self._titles = tuple(titles)
         self._states = [StepState("") for _ in titles]
-        self._group = QButtonGroup(self)
         self.buttons: list[QPushButton] = []
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -51,7 +50,6 @@ class Stepper(QWidget):
                 f"{title} ({spoken_key(PREVIOUS_KEY)} et {spoken_key(NEXT_KEY)} vont d’une étape à l’autre)"
             )
             made.clicked.connect(partial(self.go, place))
-            self._group.addButton(made)
             self.buttons.append(made)
             row.addWidget(made, 1)
         self.buttons[0].setChecked(True)
@@ -67,8 +65,9 @@ class Stepper(QWidget):
     def go(self, place: int) -> None:
         """Show a step."""
         if 0 <= place < len(self.buttons):
-            self.buttons[place].setChecked(True)
-            for each in range(len(self.buttons)):
+            # No group of buttons: in one, Tab stops at a single step.
+            for each, made in enumerate(self.buttons):
+                made.setChecked(each == place)
                 self._draw(each)
             self.chosen.emit(place)
 
