@@ -17,7 +17,15 @@ from guichet.models.offer import Activity, Confirmation
 from guichet.models.requests import ImportLine, LineOutcome, Request, RequestKind, RequestState
 from guichet.rules.permissions import Permission
 from guichet.rules.proposals import Verdict
-from guichet.services import catalogue, confirmation, journal, proposals, transaction, transitions
+from guichet.services import (
+    catalogue,
+    confirmation,
+    journal,
+    proposal_records,
+    proposals,
+    transaction,
+    transitions,
+)
 from guichet.services.transaction import Context, needs
 
 _TOO_LATE = "Votre demande était déjà prise en charge : cette modification n’a pas pu être prise en compte."
@@ -120,5 +128,5 @@ def _to_confirm(
 @needs(Permission.IMPORT_REQUESTS)
 def _confirm(session: Session, context: Context, request_ids: Sequence[int]) -> None:
     """Decide what was proposed; each is checked again under its hold, and one that moved on meanwhile is left alone."""
-    proposed = proposals.recall(session, context, request_ids)
+    proposed = proposal_records.recall(session, context, request_ids)
     confirmation.confirm_automatically(session, context, proposed)

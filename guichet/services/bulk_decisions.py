@@ -18,7 +18,7 @@ from guichet.services import catalogue as catalogues
 from guichet.services import decisions, proposals, transaction
 from guichet.services.catalogue import Catalogue
 from guichet.services.deciding import DecisionResult
-from guichet.services.proposals import Proposed
+from guichet.services.proposal_records import Proposed
 from guichet.services.transaction import Context, OpenedDatabase, needs
 
 Progress = Callable[[int, int], None]

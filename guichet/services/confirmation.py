@@ -12,7 +12,7 @@ from guichet.services import catalogue as catalogues
 from guichet.services import confirmation_dates, proposals, transitions
 from guichet.services.catalogue import Catalogue
 from guichet.services.deciding import Choice, How, carry_out
-from guichet.services.proposals import Proposed
+from guichet.services.proposal_records import Proposed
 from guichet.services.transaction import Context
 
 BY_RULES = "regles"

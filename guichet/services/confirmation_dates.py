@@ -16,7 +16,7 @@ from guichet.services import bookings, facts_reading, journal, outbox, transitio
 from guichet.services.bookings import Order
 from guichet.services.catalogue import Catalogue
 from guichet.services.effects.dates import Absence
-from guichet.services.proposals import Proposed, ProposedItem
+from guichet.services.proposal_records import Proposed, ProposedItem
 from guichet.services.transaction import Context
 
 _REQUEST: Table = Request.__table__  # type: ignore[assignment]

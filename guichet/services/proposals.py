@@ -12,8 +12,7 @@ from guichet.models.dossiers import Document
 from guichet.models.requests import ItemDecision, ItemKind, Request, RequestItem, RequestKind
 from guichet.rules import proposals as rules
 from guichet.rules.errors import UserError
-from guichet.rules.proposals import Proposal, Reason, Verdict
-from guichet.rules.requests import RefusalCode
+from guichet.rules.proposals import Proposal
 from guichet.services import catalogue as catalogues
 from guichet.services import (
     facts_reading,
@@ -25,49 +24,19 @@ from guichet.services import (
 )
 from guichet.services.bulk import insert_rows
 from guichet.services.facts import Asked, Facts
+from guichet.services.proposal_records import (
+    DRAFT_COLUMNS,
+    Proposed,
+    ProposedItem,
+    anomaly_of,
+    draft_of,
+    stored_reasons,
+)
 from guichet.services.request_items import ItemDraft, draft, slots_by_code
 from guichet.services.transaction import Context
 
 _ITEM: Table = RequestItem.__table__  # type: ignore[assignment]
 _REQUEST: Table = Request.__table__  # type: ignore[assignment]
-
-_DRAFT_COLUMNS = (
-    RequestItem.id,
-    RequestItem.request_id,
-    RequestItem.item_kind,
-    RequestItem.slot_id,
-    RequestItem.date,
-    RequestItem.starts_at,
-    RequestItem.field,
-    RequestItem.new_value,
-    RequestItem.document_id,
-)
-_ENGAGED = frozenset({"paid_anomaly", "confirmed_anomaly"})
-
-
-@dataclass(frozen=True)
-class ProposedItem:
-    """An item and what is proposed for it."""
-
-    item_id: int
-    draft: ItemDraft
-    proposal: Proposal
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """A request and what is proposed for it; `summary` is accept, wait, refuse, examine or mixed."""
-
-    request_id: int
-    kind: RequestKind
-    summary: str
-    anomaly: str | None
-    items: tuple[ProposedItem, ...]
-
-    @property
-    def fits(self) -> bool:
-        """Whether every item may be accepted as it stands."""
-        return self.summary == Verdict.ACCEPT.value
 
 
 @dataclass
@@ -126,45 +95,6 @@ def _propose(
     return _write(session, town, proposed), town.facts
 
 
-def recall(session: Session, context: Context, request_ids: Sequence[int]) -> tuple[Proposed, ...]:
-    """The proposals as they were written, in two queries: for what is about to be checked again under its own hold."""
-    kinds = dict(session.execute(select(Request.id, Request.kind).where(Request.id.in_(request_ids))).all())
-    found: dict[int, list[ProposedItem]] = defaultdict(list)
-    for row in session.execute(
-        select(*_DRAFT_COLUMNS, RequestItem.verdict, RequestItem.verdict_code, RequestItem.reasons)
-        .where(RequestItem.request_id.in_(request_ids), RequestItem.decision.is_(None))
-        .order_by(RequestItem.request_id, RequestItem.position)
-    ):
-        if row.verdict is not None:
-            found[row.request_id].append(ProposedItem(row.id, _draft_of(row), _proposal_of(row)))
-    return tuple(
-        Proposed(
-            request_id,
-            kinds[request_id],
-            rules.summary(item.proposal.verdict for item in found[request_id]),
-            _anomaly([item.proposal for item in found[request_id]]),
-            tuple(found[request_id]),
-        )
-        for request_id in request_ids
-        if found.get(request_id)
-    )
-
-
-def _proposal_of(row: Any) -> Proposal:
-    code = RefusalCode(row.verdict_code) if row.verdict_code else None
-    reasons = tuple(
-        Reason(
-            one["code"],
-            one["text"],
-            Verdict(one["effect"]) if one.get("effect") else None,
-            code if one.get("effect") == Verdict.REFUSE.value else None,
-        )
-        for one in row.reasons
-    )
-    anomaly = any(one.code in _ENGAGED for one in reasons)
-    return Proposal(row.verdict, code, reasons, anomaly)
-
-
 def simulate(session: Session, context: Context, request_id: int) -> Proposed:
     """What would be proposed for a request now, without writing anything. Raises UserError when it does not exist."""
     found = foresee(session, context, [request_id])
@@ -195,7 +125,7 @@ def foresee(session: Session, context: Context, request_ids: Sequence[int]) -> t
                 request.id,
                 request.kind,
                 rules.summary(one.verdict for one in verdicts) if verdicts else "",
-                _anomaly(verdicts),
+                anomaly_of(verdicts),
                 tuple(
                     ProposedItem(item.id or 0, item.draft, proposal)
                     for item, proposal in zip(undecided, verdicts, strict=True)
@@ -203,14 +133,6 @@ def foresee(session: Session, context: Context, request_ids: Sequence[int]) -> t
             )
         )
     return tuple(found)
-
-
-def stored_reasons(reasons: Sequence[Reason]) -> list[dict[str, str]]:
-    """Reasons as an item keeps them: code, French text, and what each pulls towards (empty: information)."""
-    return [
-        {"code": one.code, "text": one.sentence, "effect": one.effect.value if one.effect else ""}
-        for one in reasons
-    ]
 
 
 def _asked(session: Session, request_ids: Sequence[int]) -> list[Asked]:
@@ -236,12 +158,12 @@ def _items(session: Session, asked: Sequence[Asked], offer: catalogues.Catalogue
     """The items of each request, drafted from its line where none is written yet."""
     found: dict[int, list[_Item]] = defaultdict(list)
     for row in session.execute(
-        select(*_DRAFT_COLUMNS, RequestItem.decision)
+        select(*DRAFT_COLUMNS, RequestItem.decision)
         .where(RequestItem.request_id.in_([one.id for one in asked]))
         .order_by(RequestItem.request_id, RequestItem.position)
     ):
         settled = row.decision is not None and row.decision is not ItemDecision.WAITING
-        found[row.request_id].append(_Item(row.id, _draft_of(row), settled))
+        found[row.request_id].append(_Item(row.id, draft_of(row), settled))
     documents = _documents(session, [one.id for one in asked if one.kind is RequestKind.DOCUMENT])
     codes = slots_by_code(offer)
     for one in asked:
@@ -249,19 +171,6 @@ def _items(session: Session, asked: Sequence[Asked], offer: catalogues.Catalogue
             drafts = draft(one.kind, one.line, codes, documents.get(one.id, []))
             found[one.id] = [_Item(None, drafted, False) for drafted in drafts]
     return found
-
-
-def _draft_of(row: Any) -> ItemDraft:
-    return ItemDraft(
-        row.item_kind,
-        row.slot_id,
-        row.date,
-        row.starts_at,
-        row.field,
-        row.new_value,
-        row.document_id,
-        row.id,
-    )
 
 
 def _documents(session: Session, request_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -347,11 +256,6 @@ def _account(town: Town, asked: Asked, activity_id: int | None) -> rules.Account
     )
 
 
-def _anomaly(verdicts: Sequence[Proposal]) -> str | None:
-    failing = [one for one in verdicts if one.anomaly]
-    return failing[0].sentence if failing else None
-
-
 def _write(
     session: Session, town: Town, proposed: Sequence[tuple[Asked, list[tuple[_Item, Proposal]]]]
 ) -> tuple[Proposed, ...]:
@@ -382,7 +286,7 @@ def _write(
             request.id,
             request.kind,
             rules.summary(proposal.verdict for _, proposal in pairs) if pairs else "",
-            _anomaly([proposal for _, proposal in pairs]),
+            anomaly_of([proposal for _, proposal in pairs]),
             tuple(
                 ProposedItem(item.id if item.id is not None else next(ids), item.draft, proposal)
                 for item, proposal in pairs

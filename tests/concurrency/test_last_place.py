@@ -21,6 +21,7 @@ from guichet.services import (
     confirmation,
     decisions,
     places,
+    proposal_records,
     proposals,
     transaction,
     verify,
@@ -258,7 +259,7 @@ def test_a_night_s_confirmations_and_an_agent_do_not_share_the_last_place(desks:
     importer = desks.desk()
 
     def confirm(session: Session, context: Context) -> tuple[int, ...]:
-        proposed = proposals.recall(session, context, requests[:4])
+        proposed = proposal_records.recall(session, context, requests[:4])
         return confirmation.confirm_automatically(session, context, proposed)
 
     outcomes = at_once(
