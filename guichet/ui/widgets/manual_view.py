@@ -47,6 +47,11 @@ class ManualText(QTextBrowser):
             self.document().setDefaultStyleSheet(f"a {{ color: {accent}; }}")
             self.document().setDefaultFont(self.font())
             self.setMarkdown(self._shown.text)
+            for frame in self.document().rootFrame().childFrames():
+                air = frame.frameFormat()
+                air.setTopMargin(Space.SMALL)
+                air.setBottomMargin(Space.MEDIUM)
+                frame.setFrameFormat(air)
 
     def _follow(self, link: QUrl) -> None:
         """A section of the manual is shown here, an address of the web by the system."""
