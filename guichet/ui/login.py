@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.services import accounts
@@ -11,6 +11,7 @@ from guichet.services.demo.accounts import DemoAccount
 from guichet.services.transaction import Actor
 from guichet.ui.desk import Desk
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import Form, button, rule, text_label
 from guichet.ui.widgets.notices import Banner
 
@@ -34,8 +35,8 @@ class LoginDialog(QDialog):
         self.setWindowTitle(f"Connexion — Guichet — {town}")
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 62)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(28, 24, 28, 24)
-        layout.setSpacing(12)
+        layout.setContentsMargins(Space.WIDE, Space.WIDE, Space.WIDE, Space.WIDE)
+        layout.setSpacing(Space.MEDIUM)
         layout.addWidget(text_label("Guichet", "title", self))
         layout.addWidget(text_label(town, "muted", self, wrap=True))
         self.banner = Banner(theme, self)
@@ -58,9 +59,9 @@ class LoginDialog(QDialog):
         self.demo_buttons = [self._demo_button(account) for account in demo_accounts]
         if demo_accounts:
             layout.addWidget(rule(self))
-            hint = QLabel("Ville de démonstration\u00a0: choisissez un compte pour entrer.", self)
-            hint.setProperty("role", "muted")
-            hint.setWordWrap(True)
+            hint = text_label(
+                "Ville de démonstration\u00a0: choisissez un compte pour entrer.", "muted", self, wrap=True
+            )
             layout.addWidget(hint)
             for each in self.demo_buttons:
                 layout.addWidget(each)

@@ -190,7 +190,11 @@ def _box(title: str, text: str, icon: QMessageBox.Icon, parent: QWidget | None) 
     box = QMessageBox(parent)
     box.setIcon(icon)
     box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # a family's name may hold « < »
     box.setText(text)
+    picture = box.findChild(QLabel, "qt_msgboxex_icon_label")
+    if isinstance(picture, QLabel):
+        picture.setAccessibleName("Question" if icon is QMessageBox.Icon.Question else "Attention")
     return box
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from guichet.rules.typography import french
 from guichet.services.paging import PAGE_SIZE
 from guichet.ui.theme import Tone
+from guichet.ui.widgets.basics import plain_tip
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
@@ -194,7 +195,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return column.text(row)
             case Qt.ItemDataRole.ToolTipRole:
-                return (column.tip(row) if column.tip else column.text(row)) or None
+                return plain_tip(column.tip(row) if column.tip else column.text(row)) or None
             case Qt.ItemDataRole.CheckStateRole if index.column() == 0 and self.may_tick(row):
                 return self.check_state(row)
         return None

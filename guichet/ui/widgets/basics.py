@@ -1,16 +1,34 @@
 """The small parts every page is made of: text in a role, buttons, a line, and how a field says that it is wrong."""
 
+from html import escape
+
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from guichet.rules.typography import french
 
 
-class Sentence(QLabel):
-    """A label that gives what it says the spaces of French typography."""
+def plain_tip(text: str) -> str:
+    """The same words for a tooltip: Qt would take those that look like HTML for HTML, image addresses included."""
+    return f"<p style='white-space:pre-wrap'>{escape(text)}</p>" if GuiQt.mightBeRichText(text) else text
+
+
+class PlainLabel(QLabel):
+    """A label that shows what it is given as it was typed: a family's « <b> » is four signs, never bold."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(french(text), parent)
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setToolTip(self, text: str) -> None:
+        super().setToolTip(plain_tip(text))
+
+
+class Sentence(PlainLabel):
+    """A label that gives what it says the spaces of French typography."""
 
     def setText(self, text: str) -> None:
         super().setText(french(text))
@@ -26,7 +44,7 @@ class Button(QPushButton):
         super().setText(french(text))
 
     def setToolTip(self, text: str) -> None:
-        super().setToolTip(french(text))
+        super().setToolTip(plain_tip(french(text)))
 
 
 def text_label(text: str, role: str, parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:

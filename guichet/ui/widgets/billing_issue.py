@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
@@ -50,8 +50,7 @@ class IssueStep(QWidget):
         self.error.hide()
         self.report = Card("Compte rendu", self)
         self.facts = Facts(self.report)
-        self.problems = QLabel(self.report)
-        self.problems.setWordWrap(True)
+        self.problems = text_label("", "", self.report, wrap=True)
         self.next = button("Continuer vers l’envoi", self)
         self._lay_out()
         self.own_due.toggled.connect(self.due_on.setEnabled)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from PySide6.QtCore import Signal
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.text import format_instant
 from guichet.services import billing_state, invoice_documents, invoice_files, transaction
@@ -44,8 +44,7 @@ class SendingStep(QWidget):
         self.paper = Way(PAPER, "Sur papier", self)
         self.progress = text_label("", "muted", self)
         self.stop = button("Arrêter l’impression", self)
-        self.done = QLabel(self)
-        self.done.setWordWrap(True)
+        self.done = text_label("", "", self, wrap=True)
         self.done.setAccessibleName("Ce qui est déjà parti")
         head, ways, printing = QHBoxLayout(), QGridLayout(), QHBoxLayout()
         head.addWidget(self.summary, 1)

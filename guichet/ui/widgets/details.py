@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from guichet.ui.tokens import Space
-from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.basics import PlainLabel, text_label
 from guichet.ui.wording import NBSP
 
 NOT_KNOWN = "non renseigné"
@@ -44,8 +44,7 @@ class Details(QWidget):
     def _cell(self, name: str, value: str) -> QWidget:
         cell = QWidget(self)
         title = text_label(name, "section", cell)
-        shown = QLabel(value or NOT_KNOWN, cell)
-        shown.setTextFormat(Qt.TextFormat.PlainText)
+        shown = PlainLabel(value or NOT_KNOWN, cell)
         shown.setWordWrap(True)
         shown.setProperty("role", "" if value else "muted")
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

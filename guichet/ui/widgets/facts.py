@@ -4,12 +4,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from guichet.ui.tables import Column, RowsModel
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
+from guichet.ui.widgets.basics import PlainLabel, text_label
 from guichet.ui.widgets.data_table import DataTable
-from guichet.ui.widgets.fields import text_label
 
 
 class Facts(QWidget):
@@ -19,8 +20,8 @@ class Facts(QWidget):
         super().__init__(parent)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(16)
-        self._grid.setVerticalSpacing(4)
+        self._grid.setHorizontalSpacing(Space.LARGE)
+        self._grid.setVerticalSpacing(Space.TIGHT)
         self._grid.setColumnStretch(1, 1)
 
     def show_pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -31,8 +32,7 @@ class Facts(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for place, (name, value) in enumerate((name, value) for name, value in pairs if value):
-            shown = QLabel(value, self)
-            shown.setTextFormat(Qt.TextFormat.PlainText)
+            shown = PlainLabel(value, self)
             shown.setWordWrap(True)
             shown.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -50,8 +50,8 @@ class Card(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(16, 12, 16, 14)
-        self.body.setSpacing(8)
+        self.body.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.MEDIUM)
+        self.body.setSpacing(Space.SMALL)
         self.title = text_label(title, "heading", self)
         self.title.setVisible(bool(title))
         self.body.addWidget(self.title)

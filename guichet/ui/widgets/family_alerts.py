@@ -62,7 +62,7 @@ class AlertStrip(QWidget):
         self.updateGeometry()
 
     def _button(self, alert: Alert) -> QPushButton:
-        made = button(sentence(alert), self, tip="\n".join(alert.names) or sentence(alert))
+        made = button(sentence(alert).replace("&", "&&"), self, tip="\n".join(alert.names) or sentence(alert))
         made.setAccessibleName(sentence(alert))
         made.clicked.connect(lambda: self.wanted.emit(TABS[alert.kind]))
         return made

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.permissions import Permission
 from guichet.rules.text import format_date
@@ -145,7 +145,7 @@ class ChildPanel(Card):
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, Space.MEDIUM, 0)
         row.setSpacing(Space.SMALL)
-        row.addWidget(QLabel(dossier.school_year, holder))
+        row.addWidget(text_label(dossier.school_year, "", holder))
         pill = StateLabel(self._tools.theme, DOSSIER_STATES[dossier.state], holder)
         pill.setAccessibleName(f"Dossier {dossier.school_year}{NBSP}: {pill.state.label}")
         pill.setToolTip(_dossier_tip(dossier))

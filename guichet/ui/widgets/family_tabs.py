@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from guichet.ui.actions import with_key
 from guichet.ui.page import Tools
 from guichet.ui.tokens import Space
+from guichet.ui.widgets.basics import plain_tip
 from guichet.ui.widgets.family_view import FamilyView
 
 MOST_OPEN = 8
@@ -241,7 +242,7 @@ class FamilyTabs(QWidget):
             label = view.family_label or "…"
             short = label if len(label) <= LONGEST_TITLE else f"{label[: LONGEST_TITLE - 1]}…"
             self.bar.setTabText(place, short.replace("&", "&&"))
-            self.bar.setTabToolTip(place, f"{label}\n{IN_PASSING}" if passing else label)
+            self.bar.setTabToolTip(place, plain_tip(f"{label}\n{IN_PASSING}" if passing else label))
             self.bar.setAccessibleTabName(place, f"{label} (en passant)" if passing else label)
             close = self.bar.tabButton(place, QTabBar.ButtonPosition.RightSide)
             if isinstance(close, QToolButton):

@@ -14,17 +14,17 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QWidget,
 )
 
 from guichet.rules.errors import AlreadyApplied, UserError
+from guichet.ui.actions import with_key
 from guichet.ui.desk import Desk
 from guichet.ui.drafts import Drafts
 from guichet.ui.topics import Topics
-from guichet.ui.widgets.basics import announce, button, text_label
+from guichet.ui.widgets.basics import PlainLabel, announce, button, text_label
 from guichet.ui.widgets.field_values import change_of, put_typed, put_value, typed_of, value_of
 from guichet.ui.widgets.form_row import FormRow
 
@@ -82,7 +82,7 @@ class Form(QWidget):
     def add(self, name: str, label: str, field: QWidget, *, required: bool = False) -> None:
         """Add a field under the name that refusals and values use for it."""
         row = FormRow(self, label, field, required)
-        title = QLabel(f"{label} *" if required else label, self)
+        title = PlainLabel(f"{label} *" if required else label, self)
         title.setBuddy(field)
         self._layout.addRow(title, row)
         self._rows[name] = row
@@ -103,8 +103,7 @@ class Form(QWidget):
         if save is not None:
             self._save = save
             save.clicked.connect(self._ask_to_submit)
-            key = QKeySequence(SUBMIT_KEYS[0]).toString(QKeySequence.SequenceFormat.NativeText)
-            save.setToolTip(f"{save.toolTip() or save.text().replace('&', '')} ({key})")
+            save.setToolTip(with_key(save.toolTip() or save.text().replace("&", ""), SUBMIT_KEYS[0]))
 
     def add_check(self, check: Callable[[dict[str, Any]], None]) -> None:
         """Judge the values together, once each is right alone: `check` raises UserError, on a field or on none."""

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from guichet.rules.permissions import ROLE_LABELS
 from guichet.services.transaction import Actor
 from guichet.ui.actions import with_key
 from guichet.ui.theme import SCALES, Look, Theme
 from guichet.ui.tokens import Space
-from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.basics import PlainLabel, text_label
 from guichet.ui.wording import NBSP
 
 LOOK_LABELS = {Look.SYSTEM: "Comme le système", Look.LIGHT: "Clair", Look.DARK: "Sombre"}
@@ -19,11 +19,11 @@ BACK_KEY, FORWARD_KEY = "Alt+Left", "Alt+Right"
 SEPARATOR = "  ›  "
 
 
-class _Steps(QLabel):
+class _Steps(PlainLabel):
     """Words cut at the end where room lacks; the whole of them in the tooltip."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__("", parent)
         self._whole = ""
         self.setProperty("role", "crumbs")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -79,7 +79,7 @@ class Header(QFrame):
         self.back.clicked.connect(self.back_wanted)
         self.forward.clicked.connect(self.forward_wanted)
         self.breadcrumb = Breadcrumb(self)
-        self.today = QLabel(today, self)
+        self.today = text_label(today, "", self)
         self.today.setToolTip(today)
         self._looks = QActionGroup(self)
         self._scales = QActionGroup(self)
@@ -91,7 +91,7 @@ class Header(QFrame):
         layout.addWidget(self.forward)
         layout.addWidget(self.breadcrumb, 3)
         layout.addWidget(search, 2)
-        layout.addSpacing(4)
+        layout.addSpacing(Space.TIGHT)
         layout.addWidget(self.today)
         layout.addWidget(self.user)
         theme.changed.connect(self._dress)
@@ -113,7 +113,7 @@ class Header(QFrame):
     def _build_user(self, actor: Actor) -> QToolButton:
         roles = ", ".join(ROLE_LABELS[role] for role in sorted(actor.roles))
         user = QToolButton(self)
-        user.setText(actor.display_name)
+        user.setText(actor.display_name.replace("&", "&&"))
         user.setAccessibleName(f"Compte{NBSP}: {actor.display_name}, {roles}")
         user.setToolTip(f"{roles}. Affichage, changement d’utilisateur")
         user.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -133,7 +133,7 @@ class JournalEntry(QWidget):
         self.summary.setText(row.summary)
         self.facts.setText(" · ".join(parts))
         destination = destination_of(row)
-        self.open.setText(f"Ouvrir{NBSP}: {row.subject}")
+        self.open.setText(f"Ouvrir{NBSP}: {row.subject}".replace("&", "&&"))
         self.open.setVisible(destination is not None)
         self.same.setVisible(row.subject_id is not None)
         for widget in (self.summary, self.facts, self.values):

@@ -10,8 +10,9 @@ from guichet.ui.actions import with_key
 from guichet.ui.desk import Desk
 from guichet.ui.messages import Confirmation
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
+from guichet.ui.widgets.basics import PlainLabel, button, restyle
 from guichet.ui.widgets.basics import announce as announce
-from guichet.ui.widgets.basics import button, restyle
 from guichet.ui.wording import count
 
 TOAST_KEY = "Ctrl+Shift+Z"
@@ -27,13 +28,13 @@ class Banner(QFrame):
         self._theme = theme
         self.setProperty("role", "banner")
         self._icon = QLabel(self)
-        self.text = QLabel(self)
+        self.text = PlainLabel("", self)
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.action = button("Réessayer", self)
         self.close_button = button("Fermer", self)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, Space.SMALL)
         layout.addWidget(self._icon)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.action)
@@ -60,6 +61,7 @@ class Banner(QFrame):
         colour = colours.danger if tone == "danger" else colours.warning_text
         size = self.fontMetrics().height()
         self._icon.setPixmap(self._theme.icon(icon, colour).pixmap(size, size))
+        self._icon.setAccessibleName("Attention" if tone == "warning" else "Erreur")
         self.text.setText(text)
         self.setProperty("tone", tone)
         for widget in (self, self.text):
@@ -125,12 +127,12 @@ class Toast(QFrame):
         self._area = parent
         self._undo: Callable[[], None] | None = None
         self.setProperty("role", "toast")
-        self.text = QLabel(self)
+        self.text = PlainLabel("", self)
         self.undo = button("", self, role="toast")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.undo.clicked.connect(self.act)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 8, 14, 8)
+        layout.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, Space.SMALL)
         layout.addWidget(self.text)
         layout.addWidget(self.undo)
         self._timer = QTimer(self)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPdfWidgets import QPdfView
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from guichet.ui.files import PDF_DOCUMENTS, Files
 from guichet.ui.messages import Messages
@@ -61,8 +61,7 @@ class PdfView(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = text_label("", "heading", self)
         self.title.setMinimumWidth(0)
-        self.pages = QLabel(self)
-        self.pages.setProperty("role", "muted")
+        self.pages = text_label("", "muted", self)
         self._build_buttons()
         self._lay_out()
 

@@ -28,6 +28,7 @@ from guichet.services.family_planning import Cell, Planning
 from guichet.ui.legend import LEGEND
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Tone
+from guichet.ui.widgets.basics import plain_tip
 from guichet.ui.wording import NBSP, WEEKDAYS_SHORT, day_with_weekday
 
 Index = QModelIndex | QPersistentModelIndex
@@ -97,8 +98,10 @@ class PlanningModel(QAbstractTableModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return letters(cell)
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+            case Qt.ItemDataRole.AccessibleTextRole:
                 return self.sentence(index)
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(self.sentence(index))
             case Qt.ItemDataRole.TextAlignmentRole:
                 return Qt.AlignmentFlag.AlignCenter
         if role == CELL_ROLE:
@@ -126,7 +129,8 @@ class PlanningModel(QAbstractTableModel):
             )
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             label = f" · {found.label}" if found.label else ""
-            return f"{day_with_weekday(found.day)}{label}"
+            said = f"{day_with_weekday(found.day)}{label}"
+            return plain_tip(said) if role == Qt.ItemDataRole.ToolTipRole else said
         return None
 
     def _row_header(self, section: int, role: int) -> Any:
@@ -136,7 +140,8 @@ class PlanningModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{first}\n{second}" if second else first
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{first}, {second}" if second else first
+            said = f"{first}, {second}" if second else first
+            return plain_tip(said) if role == Qt.ItemDataRole.ToolTipRole else said
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None

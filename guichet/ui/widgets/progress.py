@@ -1,11 +1,12 @@
 """The status area's view of long work: what runs, how far it is, what waits behind it, and a button to stop it."""
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from guichet.ui.actions import with_key
 from guichet.ui.tasks import Task
-from guichet.ui.widgets.fields import button
+from guichet.ui.tokens import Space
+from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.wording import count, grouped
 
 STOP_KEY = "Ctrl+."
@@ -18,7 +19,7 @@ class TaskStrip(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._tasks: list[Task] = []
-        self.label = QLabel(self)
+        self.label = text_label("", "", self)
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName("Avancement")
         self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 30)
@@ -31,7 +32,7 @@ class TaskStrip(QWidget):
         self._end.setInterval(END_MILLISECONDS)
         self._end.timeout.connect(self.hide)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 2, 12, 2)
+        layout.setContentsMargins(Space.MEDIUM, Space.TIGHT, Space.MEDIUM, Space.TIGHT)
         for widget in (self.label, self.bar, self.stop):
             layout.addWidget(widget)
         layout.addStretch(1)

@@ -130,7 +130,7 @@ class RequestFilters(QWidget):
         self.changed.emit()
 
     def _say(self) -> None:
-        self.narrowed.setText(f"Filtre{NBSP}: {self.beyond} ×")
+        self.narrowed.setText(f"Filtre{NBSP}: {self.beyond} ×".replace("&", "&&"))
         self.narrowed.setAccessibleName(f"Enlever le filtre{NBSP}: {self.beyond}")
         self.narrowed.setVisible(bool(self.beyond))
 

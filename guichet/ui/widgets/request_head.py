@@ -87,7 +87,7 @@ class RequestHead(QWidget):
             gate = QWidget(inside)
             column = QVBoxLayout(gate)
             column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(2)
+            column.setSpacing(Space.TIGHT)
             column.addWidget(text_label(name, "muted", gate))
             column.addWidget(pill, 0, Qt.AlignmentFlag.AlignLeft)
             flow.addWidget(gate)

@@ -1,10 +1,11 @@
 """A state outside a table: the same letter, word and tone as a pill in a cell."""
 
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guichet.ui.tables import State
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Tone
+from guichet.ui.widgets.basics import PlainLabel
 
 
 def toned(theme: Theme, kind: str, tone: Tone, *, padding: str = "1px 8px") -> str:
@@ -16,7 +17,7 @@ def toned(theme: Theme, kind: str, tone: Tone, *, padding: str = "1px 8px") -> s
     )
 
 
-class StateLabel(QLabel):
+class StateLabel(PlainLabel):
     """One state as a pill; follows the theme."""
 
     def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:

@@ -1,7 +1,7 @@
 """« Pourquoi ce montant ? »: the lines of an invoice, to be or issued, and the story of the price of the one chosen."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import text_label
@@ -15,9 +15,7 @@ class Story(QFrame):
         self.setProperty("role", "card")
         self.title = text_label("Pourquoi ce montant\u202f?", "section", self)
         self.about = text_label("", "heading", self, wrap=True)
-        self.text = QLabel(self)
-        self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text = text_label("", "", self, wrap=True)
         self.text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
