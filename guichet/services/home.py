@@ -1,7 +1,7 @@
 """The work waiting, counted: the tiles of the home page, and today by site (screens.md §1)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -14,9 +14,10 @@ from guichet.models.people import Family
 from guichet.models.requests import BatchState, ImportBatch, ImportLine, Request, RequestKind, RequestState
 from guichet.rules.permissions import Permission
 from guichet.rules.text import paris_day
-from guichet.services import expiring_pieces, freed_places, invoice_documents, settings
+from guichet.services import billing_state, expiring_pieces, freed_places, invoice_documents, settings
 from guichet.services.import_views import MissingNight, missing_nights
 from guichet.services.invoice_documents import InvoiceQuery, Standing
+from guichet.services.invoice_drafts import DraftInvoices
 from guichet.services.request_criteria import Queue, RequestQuery
 from guichet.services.requests import count_each
 from guichet.services.transaction import Context, needs
@@ -108,6 +109,20 @@ class Money:
     payments_today_cents: int
 
 
+@dataclass(frozen=True)
+class MonthToBill:
+    """The last whole month as the last pricing left it: the invoices that issuing would number, in cents together.
+
+    `unpriced` bookings of it still wait for a price.
+    """
+
+    start: date
+    end: date
+    to_bill: int
+    to_bill_cents: int
+    unpriced: int
+
+
 @needs(Permission.READ_REQUESTS)
 def home(session: Session, context: Context) -> Home:
     """Every tile in a fixed number of queries."""
@@ -135,6 +150,15 @@ def money(session: Session, context: Context, query: None = None) -> Money:
         )
     ).one()
     return Money(overdue.documents, overdue.left_cents, int(paid[0]), int(paid[1]))
+
+
+@needs(Permission.ISSUE_INVOICES)
+def month_to_bill(session: Session, context: Context, query: None = None) -> MonthToBill:
+    """Read apart too: the month's bookings are counted."""
+    end = paris_day(context.now).replace(day=1) - timedelta(days=1)
+    start = end.replace(day=1)
+    state = billing_state.read(session, context, DraftInvoices(start, end))
+    return MonthToBill(start, end, state.draft.invoices, state.draft.total_cents, state.unpriced)
 
 
 def _first_steps(session: Session) -> FirstSteps | None:

@@ -617,3 +617,26 @@ def test_an_agent_reads_invoices_but_neither_issues_nor_receives(
     families = window.page("families")
     assert isinstance(families, FamiliesPage)
     assert families.view.account.receive.isHidden()
+
+
+def test_the_home_page_says_what_the_month_would_bill_and_opens_it(
+    window: MainWindow, billing: BillingPage, qtbot: QtBot
+) -> None:
+    window.go(Destination("home"))
+    settle(window.tools.desk)
+    tile = window.page("home").tiles["to_bill"]  # type: ignore[attr-defined]
+    assert (tile.number.text(), tile.detail.text()) == (
+        "0",
+        "février\u00a02026, 6\u00a0prestations sans prix",
+    )
+    tile.click()
+    settle(window.tools.desk)
+    assert billing.issue.step == "checks"
+    check(billing, qtbot, "février 2026")
+    window.go(Destination("home"))
+    settle(window.tools.desk)
+    assert (tile.number.text(), tile.detail.text()) == ("2", "février\u00a02026, 60,00\u00a0€")
+    tile.click()
+    settle(window.tools.desk)
+    assert billing.issue.step == "preview"
+    assert billing.issue.preview.list.model.total == 2

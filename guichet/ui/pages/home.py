@@ -15,7 +15,7 @@ from guichet.rules.text import paris_day
 from guichet.services import home
 from guichet.services.day_list import DayQuery
 from guichet.services.expiring_pieces import DAYS
-from guichet.services.home import FirstSteps, Home, Money, SiteRow
+from guichet.services.home import FirstSteps, Home, Money, MonthToBill, SiteRow
 from guichet.services.transaction import Context
 from guichet.ui.actions import Action
 from guichet.ui.desk import Lane
@@ -30,7 +30,7 @@ from guichet.ui.widgets.first_steps import FirstStepsCard
 from guichet.ui.widgets.home_lists import DayDialog, ExpiringDialog, FreedDialog, ListDialog, PaymentsDialog
 from guichet.ui.widgets.night_card import NightCard, missing_sentence
 from guichet.ui.widgets.tile import Tile
-from guichet.ui.wording import NBSP, grouped
+from guichet.ui.wording import NBSP, count, grouped, period
 
 NARROWEST_TILE = 24  # characters
 MOST_ACROSS = 6
@@ -59,6 +59,7 @@ COUNTS = (
     ),
     Count("waiting_list", "Liste d’attente", "account-clock-outline", Permission.PLAN_PLACES),
     Count("freed_places", "Places libérées", "seat-outline", Permission.PLAN_PLACES, "freed"),
+    Count("to_bill", "Factures à émettre", "file-document-outline", Permission.ISSUE_INVOICES, "to_bill"),
     Count("overdue_invoices", "Factures en retard", "cash-clock", Permission.READ_BILLING, "overdue"),
     Count("payments_today", "Règlements du jour", "cash-check", Permission.RECORD_PAYMENTS, "payments"),
     Count(
@@ -91,6 +92,7 @@ class HomePage(Page):
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(tools, parent)
         self._across = 0
+        self._month: MonthToBill | None = None
         self.missing = text_label("", "warning", self, wrap=True)
         self.missing.hide()
         self.first_steps = FirstStepsCard(tools, self)
@@ -173,6 +175,9 @@ class HomePage(Page):
         if self.tools.may(Permission.READ_BILLING):
             lane = Lane.LONG  # years of invoices are added up: no key waits for it
             self.desk.fetch(home.money, None, then=self._show_money, key=(self, "money"), lane=lane)
+        if self.tools.may(Permission.ISSUE_INVOICES):
+            lane = Lane.LONG  # so are the month's bookings
+            self.desk.fetch(home.month_to_bill, None, then=self._show_month, key=(self, "month"), lane=lane)
 
     def page_actions(self) -> tuple[Action, ...]:
         found = [
@@ -199,7 +204,15 @@ class HomePage(Page):
         received = format_euros(found.payments_today_cents) if found.payments_today else ""
         self._show_numbers(found, {"overdue_invoices": overdue, "payments_today": received})
 
-    def _show_numbers(self, found: Home | Money, details: dict[str, str]) -> None:
+    def _show_month(self, found: MonthToBill) -> None:
+        self._month = found
+        said = format_euros(found.to_bill_cents) if found.to_bill else ""
+        if found.unpriced:
+            said = f"{count(found.unpriced, 'prestation')} sans prix"
+        days = period(found.start, found.end)
+        self._show_numbers(found, {"to_bill": f"{days}, {said}" if said else days})
+
+    def _show_numbers(self, found: Home | Money | MonthToBill, details: dict[str, str]) -> None:
         for name, tile in self.tiles.items():
             if hasattr(found, name):
                 tile.show_number(getattr(found, name), details.get(name, ""))
@@ -222,6 +235,12 @@ class HomePage(Page):
             self.go.emit(self._destination(one))
 
     def _destination(self, one: Count) -> Destination:
+        if one.opens == "to_bill" and self._month is not None:
+            days = {"start": self._month.start.isoformat(), "end": self._month.end.isoformat()}
+            step = "checks" if self._month.unpriced and not self._month.to_bill else "preview"
+            return Destination("billing", {"tab": "issue", "step": step, **days})
+        if one.opens == "to_bill":
+            return Destination("billing", {"tab": "issue"})
         if one.opens == "overdue":
             return Destination("billing", {"tab": "invoices", "standing": "overdue"})
         return Destination("requests", home.QUERIES[one.name])
