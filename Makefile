@@ -37,6 +37,11 @@ bench: $(VENV)/.dev-ready ## time what the program exists for, on stated data
 screenshots: $(VENV)/.run-ready ## take the pictures of docs/images anew, each page in light and dark, at 100 % and 150 %
 	@$(BIN)/python tools/screenshots
 
+installer: $(VENV)/.installer-ready ## package the program into dist/guichet/, then have the package prove itself
+	@echo "Packaging (a minute or two)…"
+	@$(BIN)/python -m PyInstaller --noconfirm --log-level ERROR build_installer.spec
+	@dist/guichet/guichet-cli selftest
+
 install: $(VENV)/.run-ready ## install the program in .venv (then .venv/bin/guichet)
 	@echo "Guichet is installed: $(BIN)/guichet"
 
@@ -61,4 +66,10 @@ $(VENV)/.run-ready: requirements.lock $(PACKAGE) | $(VENV)/bin/python
 $(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
 	@echo "Installing the pinned tools of development…"
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.installer-ready: requirements-installer.lock $(VENV)/.run-ready
+	@tools/system-packages packaging "$(BIN)/python"
+	@echo "Installing the pinned packager…"
+	@$(PIP_INSTALL) --require-hashes -r requirements-installer.lock
 	@touch $@

@@ -30,7 +30,9 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     assert named == set(command().commands)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "bench", "help", "install"])
+@pytest.mark.parametrize(
+    "target", ["demo", "test", "lint", "bench", "screenshots", "installer", "help", "install"]
+)
 def test_the_makefile_has_the_targets_that_the_readme_promises(target: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{target}:.*## ", makefile, flags=re.M)

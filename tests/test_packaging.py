@@ -15,12 +15,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-installer.lock")
 
 # Parts of a declared dependency that are published, and may be imported, under a name of their own.
 COMES_WITH = {"shiboken6": "pyside6-essentials", "urllib3": "requests", "pydantic-core": "pydantic"}
 # Needed without being imported by name.
-NOT_IMPORTED = {"pyside6-addons", "tzdata"}
+NOT_IMPORTED = {"pyside6-addons", "qtawesome", "tzdata"}
 
 WITHOUT_QT = """
 import sys
@@ -141,18 +141,20 @@ def test_the_lock_pins_every_dependency_exactly_with_its_hashes(lock: str) -> No
         assert "--hash=sha256:" in entry, entry
         pinned[normal(match[1])] = match[2]
     wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["build"]
-    if lock == "requirements-dev.lock":
-        wanted = wanted + PROJECT["optional-dependencies"]["dev"]
+    if lock != "requirements.lock":
+        extra = lock.removeprefix("requirements-").removesuffix(".lock")
+        wanted = wanted + PROJECT["optional-dependencies"][extra]
     missing = {normal(re.split(r"[\[<>=;~! ]", line)[0]) for line in wanted} - pinned.keys()
     assert not missing
 
 
-def test_both_locks_agree() -> None:
-    program, tools = (
+def test_the_locks_agree() -> None:
+    program, tools, installer = (
         dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), flags=re.M))
         for lock in LOCKS
     )
     assert program.items() <= tools.items()
+    assert program.items() <= installer.items()
 
 
 @pytest.mark.parametrize("lock", LOCKS)

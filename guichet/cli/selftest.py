@@ -84,6 +84,7 @@ def selftest(
 def _run(account: _Account, folder: Path) -> None:
     for revision in old_base.frozen():
         _upgrade(account, revision, folder / f"base-{revision}.db")
+    _driver(account)
     url = _url(folder / f"base-{old_base.frozen()[0]}.db")
     with _opened(url) as database:
         night = write_night_file(database, _PROGRAM, folder, requests=REQUESTS)
@@ -107,6 +108,17 @@ def _upgrade(account: _Account, revision: str, file: Path) -> None:
     account.note("Base d’une version antérieure", said, time.perf_counter() - start, found)
 
 
+def _driver(account: _Account) -> None:
+    """What speaks to PostgreSQL is loaded only for a base there: a package without it would show only then."""
+    start = time.perf_counter()
+    from psycopg import pq
+
+    open_database("postgresql://127.0.0.1/essai").dispose()
+    problems = () if pq.__impl__ == "binary" else (f"pilote {pq.__impl__}",)
+    said = f"libpq {pq.version_pretty(pq.version())}"
+    account.note("Pilote PostgreSQL", said, time.perf_counter() - start, problems)
+
+
 def _verify(account: _Account, url: str) -> None:
     start = time.perf_counter()
     with _opened(url) as database:
@@ -119,7 +131,7 @@ def _verify(account: _Account, url: str) -> None:
 def _start(account: _Account, title: str, url: str, folder: Path) -> None:
     """From the launch of the program to its window with its first page read, in a process of its own."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "guichet"]
-    own = {name: str(folder) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")}
+    own = {name: str(folder / "poste") for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")}
     errors = folder / "demarrage.txt"
     start = time.perf_counter()
     with (

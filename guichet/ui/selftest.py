@@ -33,10 +33,12 @@ from guichet.ui.printing import Chosen, Printers
 from guichet.ui.screenshots import HEIGHT, WIDTH, settle
 from guichet.ui.theme import Look, Theme
 from guichet.ui.widgets.import_file import import_file
+from guichet.ui.widgets.manual_view import ManualDialog
 from guichet.ui.window import MainWindow, Place
 from guichet.ui.wording import NBSP, count, grouped
 
 Found = TypeVar("Found")
+translate = QCoreApplication.translate
 
 # What the platform without a display has to say has nothing to do with the program.
 _NOISE = re.compile(r"^This plugin does not support (propagateSizeHints|raise|grabbing the (keyboard|mouse))")
@@ -77,6 +79,7 @@ def try_window(
         trial.run("Factures du mois", partial(trial.issue_month, window))
         trial.run("Impression d’une facture", partial(trial.print_invoice, window))
         trial.run("Export vers Excel", partial(trial.export, window))
+        trial.run("Manuel", partial(trial.read_manual, window))
         trial.run("Fermeture", partial(trial.close, window))
 
 
@@ -201,6 +204,17 @@ class _Trial:
             rows = workbook.read("xl/worksheets/sheet1.xml").count(b"<row ")
         _expect(rows > page.list.model.total, f"{rows} lignes pour {page.list.model.total} familles")
         return count(page.list.model.total, "famille")
+
+    def read_manual(self, window: MainWindow) -> str:
+        """The manual of the page shown, and Qt in French."""
+        _expect(translate("QPlatformTheme", "Cancel") == "Annuler", "Qt ne parle pas français")
+        window.open_manual()
+        settle(window.tools.desk)
+        manual = _only(window.findChildren(ManualDialog), "le manuel ne s’ouvre pas")
+        words = len(manual.text.toPlainText().split())
+        manual.close()
+        _expect(words > 0, "le manuel est vide")
+        return count(words, "mot")
 
     def close(self, window: MainWindow) -> str:
         """The window closes at once, with nothing left to do."""
