@@ -25,6 +25,7 @@ from guichet.services.request_rows import RequestRow
 from guichet.ui import request_views
 from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
+from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.deciding import Deciding
 from guichet.ui.widgets.decision_bar import DecisionBar
@@ -78,7 +79,7 @@ class RequestsPage(Page):
     def _lay_out(self) -> None:
         left = QWidget(self)
         column = QVBoxLayout(left)
-        column.setContentsMargins(16, 12, 8, 8)
+        column.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.SMALL, Space.SMALL)
         column.addWidget(self.filters)
         column.addWidget(self.list, 1)
         self.list.foot.addWidget(self.many)

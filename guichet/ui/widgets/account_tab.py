@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
@@ -13,10 +13,12 @@ from guichet.services import statements
 from guichet.services.statements import StatementQuery, StatementView
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.payment_form import PaymentDialog
 from guichet.ui.widgets.pdf_view import PdfView
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP, euros_or_blank
 
 CALENDAR_YEARS = 4
@@ -63,7 +65,7 @@ class AccountTab(QWidget):
         foot.addStretch(1)
         foot.addWidget(self.totals)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 12, 0, 0)
+        layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         layout.addLayout(foot)
@@ -129,7 +131,7 @@ class AccountTab(QWidget):
         self._tools.desk.fetch(statements.pdf, query, then=show, key=(self, "pdf"))
 
 
-class PdfDialog(QDialog):
+class PdfDialog(Dialog):
     """A printed document over the page."""
 
     def __init__(

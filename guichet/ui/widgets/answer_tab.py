@@ -15,6 +15,7 @@ from guichet.services.request_detail import RequestDetail
 from guichet.ui.page import Tools
 from guichet.ui.tables import State
 from guichet.ui.theme import Tone
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import text_label
 from guichet.ui.wording import NBSP, REQUEST_STATES, labelled
 
@@ -83,7 +84,7 @@ class AnswerTab(QWidget):
         self.letter.setAccessibleName("Ce que la famille lira")
         self.letter.setMinimumHeight(self.fontMetrics().height() * 4)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setContentsMargins(0, Space.SMALL, 0, 0)
         for each in (self.choice, self.state, self.subject):
             layout.addWidget(each)
         layout.addWidget(self.letter, 1)

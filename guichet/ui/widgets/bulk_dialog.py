@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.requests import REFUSAL_LABELS, RefusalCode
@@ -23,10 +23,12 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
 from guichet.ui.tasks import Task
 from guichet.ui.theme import Tone
+from guichet.ui.tokens import Space
 from guichet.ui.topics import DECISION
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
 from guichet.ui.widgets.notices import Banner
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP, count
 
 FITTING = {
@@ -77,7 +79,7 @@ def _reason(code: str) -> str:
     return REFUSAL_LABELS.get(RefusalCode(code), code)
 
 
-class BulkDialog(QDialog):
+class BulkDialog(Dialog):
     """Shows what would become of each request; going on closes it and starts the run. `finished_run` (BulkReport) when it
     ended, `opened` (request id) when a line is opened instead.
     """
@@ -124,8 +126,8 @@ class BulkDialog(QDialog):
         row.addWidget(self.go)
         row.addWidget(cancel)
         self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(20, 16, 20, 16)
-        self.body.setSpacing(12)
+        self.body.setContentsMargins(Space.WIDE, Space.LARGE, Space.WIDE, Space.LARGE)
+        self.body.setSpacing(Space.MEDIUM)
         self.body.addWidget(self.banner)
         self.body.addWidget(self.heading)
         self.body.addLayout(both, 1)

@@ -1,7 +1,7 @@
 """What a run on many requests did, each line opening its request; and taking it back while its answers have not left."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.services import bulk_decisions
 from guichet.services.bulk_decisions import BulkOutcome, BulkReport, RequestOutcome
@@ -10,9 +10,11 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import Column, State
 from guichet.ui.tasks import Task
 from guichet.ui.theme import Tone
+from guichet.ui.tokens import Space
 from guichet.ui.topics import DECISION
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP, count
 
 OUTCOMES = {
@@ -31,7 +33,7 @@ def _why(row: RequestOutcome) -> str:
     return row.sentence
 
 
-class BulkReportDialog(QDialog):
+class BulkReportDialog(Dialog):
     """What a run did, request by request, those to take again first. `opened` (request id) on Enter; « Revenir sur tout »
     takes the run back (`request_ids`: what it decided) while its answers have not left.
     """
@@ -91,7 +93,7 @@ class BulkReportDialog(QDialog):
         row.addStretch(1)
         row.addWidget(close)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setContentsMargins(Space.WIDE, Space.LARGE, Space.WIDE, Space.LARGE)
         layout.addWidget(self.summary)
         layout.addWidget(self.table, 1)
         layout.addLayout(row)

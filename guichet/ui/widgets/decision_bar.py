@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from guichet.rules.errors import UserError
+from guichet.ui.tokens import Space
 from guichet.rules.requests import REFUSAL_LABELS, RefusalCode
 from guichet.ui.widgets.fields import button, choose, restyle, text_label
 
@@ -100,7 +101,7 @@ class DecisionBar(QFrame):
         }
         self.code.activated.connect(lambda _: self._note())
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.SMALL)
         layout.addWidget(self.panel)
         layout.addLayout(row)
         self._again: Key = Key.ACCEPT
@@ -251,7 +252,7 @@ class DecisionBar(QFrame):
     ) -> QWidget:
         panel = QWidget(self.panel)
         column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 4)
+        column.setContentsMargins(0, 0, 0, Space.TIGHT)
         row = QHBoxLayout()
         for title, field in fields:
             label = text_label(title, "", panel)

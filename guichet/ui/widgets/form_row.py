@@ -4,6 +4,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.basics import mark_wrong, text_label
 from guichet.ui.widgets.field_values import value_of
 from guichet.ui.widgets.typed_field import TypedField
@@ -26,7 +27,7 @@ class FormRow(QWidget):
         self.error.hide()
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(2)
+        inside.setSpacing(Space.TIGHT)
         inside.addWidget(field)
         inside.addWidget(self.error)
         field.setAccessibleName(f"{self.label}, obligatoire" if required else self.label)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QW
 
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Space
+from guichet.ui.widgets.tab_order import step
 
 SHADE = QColor(0, 0, 0, 90)
 WIDTH_CHARACTERS = 92
@@ -32,7 +33,7 @@ class Overlay(QWidget):
         across.addWidget(self.panel, 1000)
         across.addStretch(1)
         down = QVBoxLayout(self)
-        down.setContentsMargins(Space.LARGE, Space.WIDE * 2, Space.LARGE, Space.WIDE)
+        down.setContentsMargins(Space.LARGE, Space.WIDE * 4, Space.LARGE, Space.WIDE)
         down.addLayout(across)
         down.addStretch(1)
         theme.changed.connect(self._fit)

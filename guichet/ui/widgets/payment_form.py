@@ -19,6 +19,7 @@ from guichet.services.payment_targets import Target
 from guichet.services.payments import PaymentResult, RecordPayment
 from guichet.ui.page import Tools
 from guichet.ui.tables import Column
+from guichet.ui.tokens import Space
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
@@ -82,8 +83,8 @@ class PaymentDialog(QDialog):
         buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 16, 20, 16)
-        layout.setSpacing(12)
+        layout.setContentsMargins(Space.WIDE, Space.LARGE, Space.WIDE, Space.LARGE)
+        layout.setSpacing(Space.MEDIUM)
         layout.addWidget(text_label(family_label, "heading", self))
         layout.addWidget(self.banner)
         layout.addWidget(self.form)

@@ -11,6 +11,7 @@ from guichet.services import request_pieces
 from guichet.services.request_detail import PieceView
 from guichet.services.request_pieces import PieceContent
 from guichet.ui.page import Tools
+from guichet.ui.tokens import Space
 from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, text_label
@@ -47,7 +48,7 @@ class PieceTab(QWidget):
         row.addWidget(self.look)
         row.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setContentsMargins(0, Space.SMALL, 0, 0)
         layout.addWidget(self.table)
         layout.addLayout(row)
         layout.addWidget(self.shown, 1)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QV
 from guichet.ui.actions import with_key
 from guichet.ui.page import PageEntry
 from guichet.ui.theme import Theme
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import text_label
 
 NARROW_KEY = "F9"
@@ -32,10 +33,10 @@ class Rail(QFrame):
         self.buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         self._layout = QVBoxLayout(self)
-        self._layout.setSpacing(4)
+        self._layout.setSpacing(Space.TIGHT)
         self._layout.addWidget(self._brand)
         self._layout.addWidget(self._town)
-        self._layout.addSpacing(16)
+        self._layout.addSpacing(Space.LARGE)
         for number, entry in enumerate(entries, start=1):
             button = self._add_button(entry.title)
             button.setToolTip(with_key(entry.title, page_key(number)))
@@ -90,8 +91,8 @@ class Rail(QFrame):
             button.setIconSize(QSize(side, side))
         self._brand.setText("G" if self.narrow else "Guichet")
         self._town.setVisible(not self.narrow)
-        margin = 8 if self.narrow else 12
-        self._layout.setContentsMargins(margin, 16, margin, 12)
+        margin = Space.SMALL if self.narrow else Space.MEDIUM
+        self._layout.setContentsMargins(margin, Space.LARGE, margin, Space.MEDIUM)
         wide = self.fontMetrics().averageCharWidth() * 20 + 40
         self.setFixedWidth(side + 44 if self.narrow else wide)
 

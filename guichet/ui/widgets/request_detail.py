@@ -12,6 +12,7 @@ from guichet.services import request_detail
 from guichet.services.request_detail import RequestDetail
 from guichet.services.request_item_views import ItemView
 from guichet.ui.page import Destination, Tools
+from guichet.ui.tokens import Space
 from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.answer_tab import AnswerTab, Written
 from guichet.ui.widgets.facts import Facts, ShortTable, scrolling
@@ -102,15 +103,15 @@ class RequestDetailView(QWidget):
         under = QWidget(tab)
         inside = QVBoxLayout(under)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(8)
+        inside.setSpacing(Space.SMALL)
         inside.addWidget(self.reasons)
         inside.addWidget(self.facts)
         inside.addStretch(1)
         why = scrolling(under, tab)
         why.setMinimumHeight(self.fontMetrics().height() * 3)
         column = QVBoxLayout(tab)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(4)
+        column.setContentsMargins(0, Space.SMALL, 0, 0)
+        column.setSpacing(Space.TIGHT)
         column.addWidget(self.items, 3)
         row = QHBoxLayout()
         row.addWidget(text_label("Pourquoi", "section", tab))
@@ -131,8 +132,8 @@ class RequestDetailView(QWidget):
     def _build_sheet(self) -> QWidget:
         sheet = QWidget(self)
         column = QVBoxLayout(sheet)
-        column.setContentsMargins(8, 12, 16, 8)
-        column.setSpacing(8)
+        column.setContentsMargins(Space.SMALL, Space.MEDIUM, Space.LARGE, Space.SMALL)
+        column.setSpacing(Space.SMALL)
         column.addWidget(self.head)
         column.addWidget(self.tabs, 1)
         return sheet
