@@ -13,7 +13,8 @@ from guichet.ui.tables import Column, TableModel
 from guichet.ui.widgets.cells import CELL_PADDING
 from guichet.ui.widgets.table_menu import add_entry
 
-FLEXIBLE_MINIMUM = 17
+FLEXIBLE_MINIMUM = 17  # characters, before an optional column is left out
+FLEXIBLE_NARROWEST = 10  # before one has to scroll sideways
 NARROWEST = 3
 
 
@@ -133,9 +134,11 @@ class TableColumns(QObject):
             for place in wanted
             if columns[place].width is None and columns[place].key not in self.choice.widths
         ]
-        spare = max(0, self._table.viewport().width() - sum(wanted.values()))
+        spare = self._table.viewport().width() - sum(wanted.values())
+        narrowest = self._table.fontMetrics().averageCharWidth() * FLEXIBLE_NARROWEST
         for rank, place in enumerate(flexible):
-            wanted[place] += spare // len(flexible) + (1 if rank < spare % len(flexible) else 0)
+            share = spare // len(flexible) + (1 if rank < spare % len(flexible) else 0)
+            wanted[place] = max(wanted[place] + share, narrowest)
         self._laying_out = True
         header.setMinimumSectionSize(self._table.fontMetrics().averageCharWidth() * NARROWEST)
         for place in range(len(columns)):
