@@ -22,7 +22,8 @@ class Action:
 
 def spoken_key(shortcut: str) -> str:
     """The key as the keyboard in use names it, « Ctrl+K », « Alt+Gauche »."""
-    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+    main = shortcut.replace("Return", "Enter")  # « Entrée » is what both keys bear in France
+    return QKeySequence(main).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def with_key(text: str, shortcut: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.services import accounts
@@ -14,9 +14,10 @@ from guichet.ui.theme import Theme
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import Form, button, rule, text_label
 from guichet.ui.widgets.notices import Banner
+from guichet.ui.widgets.tab_order import Dialog
 
 
-class LoginDialog(QDialog):
+class LoginDialog(Dialog):
     """Asks who works here. `signed_in` (Actor) once the account is known; `actor` keeps it."""
 
     signed_in = Signal(object)

@@ -14,7 +14,6 @@ from uuid import uuid4
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QMessageBox,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from guichet import __version__
 from guichet.rules.errors import EnvironmentProblem, UserError
+from guichet.ui.widgets.tab_order import Dialog
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ def _box(title: str, text: str, icon: QMessageBox.Icon, parent: QWidget | None) 
     return box
 
 
-class CrashDialog(QDialog):
+class CrashDialog(Dialog):
     """Says that the program failed, under which reference, and that nothing half-done was kept."""
 
     def __init__(self, report: CrashReport, parent: QWidget | None = None) -> None:

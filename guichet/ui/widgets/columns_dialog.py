@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QListWidget,
@@ -20,9 +19,10 @@ from PySide6.QtWidgets import (
 from guichet.ui.column_choice import ColumnChoice
 from guichet.ui.tables import Column
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.tab_order import Dialog
 
 
-class ColumnsDialog(QDialog):
+class ColumnsDialog(Dialog):
     """`chosen` (ColumnChoice) when the person accepts."""
 
     chosen = Signal(object)

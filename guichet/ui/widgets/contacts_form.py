@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import StaleVersion, UserError
 from guichet.services import contacts
@@ -15,6 +15,7 @@ from guichet.ui.tokens import Space
 from guichet.ui.topics import Topic
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.form import Form
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.widgets.typed_fields import EmailField, PhoneField
 
 FIELDS = ("mobile_phone", "home_phone", "work_phone", "email", "address", "address_more", "postcode", "town")
@@ -31,7 +32,7 @@ class ContactsForm(Form):
             self.stale.emit(error)
 
 
-class ContactsDialog(QDialog):
+class ContactsDialog(Dialog):
     """Reads a person's contacts, then lets them be changed."""
 
     def __init__(self, tools: Tools, family_id: int, person_id: int, parent: QWidget | None = None) -> None:

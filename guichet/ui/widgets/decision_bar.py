@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QStackedWidget,
@@ -20,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from guichet.rules.errors import UserError
-from guichet.ui.tokens import Space
 from guichet.rules.requests import REFUSAL_LABELS, RefusalCode
+from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import button, choose, restyle, text_label
 
 
@@ -74,7 +73,7 @@ class DecisionBar(QFrame):
         super().__init__(page)
         self.setProperty("role", "bar")
         self.buttons: dict[Key, QPushButton] = {}
-        self._shortcuts: list[QShortcut] = []
+        self._shortcuts: dict[Key, QShortcut] = {}
         self.panel = QStackedWidget(self)
         self.panel.hide()
         row = QHBoxLayout()
@@ -90,7 +89,7 @@ class DecisionBar(QFrame):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.setAutoRepeat(False)  # a key held down must not decide one request after another
             shortcut.activated.connect(lambda key=act.key: self.press(key))
-            self._shortcuts.append(shortcut)
+            self._shortcuts[act.key] = shortcut
         self._build_refusal()
         self._build_complement()
         self._build_override()
@@ -111,6 +110,7 @@ class DecisionBar(QFrame):
         """Let only these keys act."""
         for key, made in self.buttons.items():
             made.setEnabled(key in keys)
+            self._shortcuts[key].setEnabled(key in keys)
 
     def press(self, key: Key) -> None:
         """As the key or the button does; nothing happens while it is not possible."""
@@ -232,7 +232,7 @@ class DecisionBar(QFrame):
         self.question = QLineEdit(self)
         self.question.setPlaceholderText("Ce que la famille doit fournir\u00a0: elle lira cette phrase")
         self._complement = self._build_panel(
-            (("&Demander", self.question),), "Envoyer la demande", "primary", self._ask
+            (("D&emander", self.question),), "Envoyer la demande", "primary", self._ask
         )
 
     def _build_override(self) -> None:
@@ -241,8 +241,7 @@ class DecisionBar(QFrame):
         self._override = self._build_panel(
             (("&Raison", self.reason),), "Passer outre", "primary", self._override_again
         )
-        self._override_label = QLabel(self)
-        self._override_label.setWordWrap(True)
+        self._override_label = text_label("", "", self, wrap=True)
         inside = self._override.layout()
         if isinstance(inside, QVBoxLayout):
             inside.insertWidget(0, self._override_label)

@@ -36,6 +36,7 @@ EVERYWHERE = (
     ("Champ ou bouton suivant", "Tab"),
     ("Champ ou bouton précédent", "Shift+Tab"),
     ("Enregistrer le formulaire", "Ctrl+Enter"),
+    ("Enregistrer le formulaire, comme ailleurs", "Ctrl+S"),
     ("Arrêter le travail en cours", "Ctrl+."),
 )
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
@@ -23,12 +23,13 @@ from guichet.ui.tokens import Space
 from guichet.ui.topics import NOTHING
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.sql_list import SqlList
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP, age, count, day_with_weekday, grouped
 
 MOST_CHILDREN = 2000
 
 
-class ListDialog(QDialog):
+class ListDialog(Dialog):
     """A list over the page: Enter goes where its row leads and closes it. `go` (Destination)."""
 
     go = Signal(object)

@@ -3,7 +3,6 @@
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
@@ -18,6 +17,7 @@ from guichet.rules.text import fold
 from guichet.ui.manual import ManualSection, chapters, find_section
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Space
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP
 
 ADDRESS = Qt.ItemDataRole.UserRole
@@ -67,7 +67,7 @@ class ManualText(QTextBrowser):
             return
 
 
-class ManualDialog(QDialog):
+class ManualDialog(Dialog):
     """The whole manual: its sections on the left, searched by any word of their text, the one chosen on the right."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:

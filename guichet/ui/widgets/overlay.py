@@ -66,18 +66,7 @@ class Overlay(QWidget):
 
     def focusNextPrevChild(self, forwards: bool) -> bool:
         """Tab goes round inside the panel."""
-        stops = [
-            widget
-            for widget in self.panel.findChildren(QWidget)
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled()
-        ]
-        focused = QApplication.focusWidget()
-        if focused not in stops:
-            return False
-        place = (stops.index(focused) + (1 if forwards else -1)) % len(stops)
-        reason = Qt.FocusReason.TabFocusReason if forwards else Qt.FocusReason.BacktabFocusReason
-        stops[place].setFocus(reason)
-        return True
+        return step(self.panel, forwards)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

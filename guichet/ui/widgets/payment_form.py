@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import AlreadyApplied, UserError
 from guichet.rules.money import format_euros
@@ -24,6 +24,7 @@ from guichet.ui.topics import MONEY
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
 from guichet.ui.widgets.notices import Banner
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.widgets.typed_fields import DateField, MoneyField
 from guichet.ui.wording import NBSP, period
 
@@ -35,7 +36,7 @@ COLUMNS = (
 )
 
 
-class PaymentDialog(QDialog):
+class PaymentDialog(Dialog):
     """Records one payment. Ticked invoices are paid in that order; none ticked, the oldest first.
 
     `recorded` (PaymentResult) after the commit. What was typed stays until the base has it: Escape keeps it for the next
@@ -66,7 +67,7 @@ class PaymentDialog(QDialog):
         self.form.add("mode", "&Moyen de paiement", self.mode, required=True)
         self.form.add("amount", "M&ontant", self.amount, required=True)
         self.form.add("received_on", "&Encaissé le", self.received_on, required=True)
-        self.form.add("reference", "Ré&férence", self.reference)
+        self.form.add("reference", "Référen&ce", self.reference)
         self.invoices = ShortTable(
             tools.theme, COLUMNS, "Factures à régler", "Aucune facture due\u00a0: le règlement restera en crédit.", self,
             checkable=True, identity=lambda row: row.invoice_id,

@@ -81,7 +81,7 @@ class BracketGrid(CompositeField):
         for number in range(1, MOST_BRACKETS + 1):
             self._build_line(number)
         self.add = button("A&jouter une tranche", self)
-        self.remove = button("Retirer la &dernière", self)
+        self.remove = button("Retirer la d&ernière", self)
         bar = QHBoxLayout()
         bar.addWidget(self.add)
         bar.addWidget(self.remove)

@@ -1,7 +1,7 @@
 """What a family has consumed and no invoice carries yet, line by line, behind « Avec le non facturé »."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.text import format_date
@@ -12,6 +12,7 @@ from guichet.ui.tables import Column
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.sql_list import SqlList
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP
 
 COLUMNS = (
@@ -27,7 +28,7 @@ COLUMNS = (
 )
 
 
-class UninvoicedDialog(QDialog):
+class UninvoicedDialog(Dialog):
     """The lines, why each costs what it costs, and their sum."""
 
     def __init__(

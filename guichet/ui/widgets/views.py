@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QLineEdit,
     QMenu,
@@ -20,6 +19,7 @@ from guichet.rules.errors import UserError
 from guichet.ui.messages import Messages
 from guichet.ui.preferences import Preferences
 from guichet.ui.widgets.fields import Form, button
+from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP
 
 LONGEST_NAME = 60
@@ -160,7 +160,7 @@ def _plain(name: str) -> str:
     return name.replace("&", "&&")
 
 
-class NameDialog(QDialog):
+class NameDialog(Dialog):
     """Asks for a name; `named` (text) when it is given. It stays open until `accept`."""
 
     named = Signal(str)
