@@ -4,6 +4,7 @@
 """
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from bench import town
 from bench.collecting import collecting
-from bench.measure import hand_over, timed
+from bench.measure import Measure, hand_over, timed
 from guichet.models import schema
 from guichet.models.database import Database, open_database
 from guichet.services import intake, invoice_documents, invoices, pricing, transaction
@@ -23,6 +24,8 @@ from guichet.services.demo.night import write_night_file
 from guichet.services.transaction import Context
 
 BOTH = ("sqlite", "postgresql")
+STARTS = 5
+START_LIMIT = 0.8
 
 
 @dataclass(frozen=True)
@@ -90,19 +93,32 @@ def intake_of_a_night(database: Database) -> None:
 
 
 def start_up(database: Database) -> None:
-    """Start the desktop on the demonstration town until the first page shows its data, cold then warm."""
+    """Start the desktop on the demonstration town until its first page shows its data.
+
+    Each start is a process of its own; the compiled modules and the base are warm, as on a workstation in use.
+    """
     build(database, families=300)
     url = database.engine.url.render_as_string(hide_password=False)
-    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
-    for temper in ("first start", "second start", "third start (warm)"):
-        before = os.times()
-        with timed(f"window usable, {temper}") as measure:
-            subprocess.run([sys.executable, "-m", "bench.start_up", url], env=environment, check=True)
-        after = os.times()
-        measure.cpu = sum(after[2:4]) - sum(before[2:4])  # of the desktop, not ours
-        measure.peak_mib = None
-    measure.wall_under(0.8)
-    hand_over(measure)
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        # What an installed program has: compiled modules, and folders of its own to write in.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment |= {"PYTHONPYCACHEPREFIX": folder, "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder}
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+        for _ in range(STARTS + 1):
+            before = os.times()
+            with timed("") as measure:
+                subprocess.run([sys.executable, "-m", "bench.start_up", url], env=environment, check=True)
+            after = os.times()
+            times.append(
+                (measure.wall, sum(after[2:4]) - sum(before[2:4]))
+            )  # the CPU of the desktop, not ours
+    warm = times[1:]
+    for which, choose in (("best", min), ("median", statistics.median)):
+        wall, cpu = (choose(each[place] for each in warm) for place in (0, 1))
+        measure = Measure(f"from the command to the first page with its data: {which} of {STARTS}", wall, cpu)
+        measure.wall_under(START_LIMIT)
+        hand_over(measure)
 
 
 def _lists(database: Database) -> None:

@@ -1,6 +1,14 @@
-"""`python -m guichet`: the same as the `guichet` command."""
+"""The `guichet` command, also run as `python -m guichet`."""
 
-from guichet.cli import main
+from guichet.loading import loading
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    with loading():
+        from guichet.cli import main as run
+    run(arguments)
+
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from guichet.cli.session import Console
+from guichet.loading import loading
 from guichet.rules.errors import EnvironmentProblem
 from guichet.services.demo import DEMO_ACCOUNTS
 from guichet.services.transaction import Actor, OpenedDatabase
@@ -26,8 +27,9 @@ def open_desktop(console: Console) -> None:
             code="no_display",
         )
     try:
-        from guichet.app import Opening
-        from guichet.app import open_desktop as open_window
+        with loading():
+            from guichet.app import Opening
+            from guichet.app import open_desktop as open_window
     except ImportError as missing:
         raise EnvironmentProblem(
             f"La fenêtre ne peut pas s’ouvrir, Qt manque ou il lui manque une bibliothèque du système ({missing}). "
