@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from guichet.models.people import Family, MemberRole, Membership, Person
 from guichet.rules.errors import UserError
-from guichet.rules.names import family_search_key, searched_words
+from guichet.rules.names import searched_words
 from guichet.rules.permissions import Permission
 from guichet.services.matching import holds_all
 from guichet.services.paging import Page, PageQuery
@@ -142,21 +142,3 @@ def id_of_child(session: Session, context: Context, number: str) -> int:
     if found is None:
         raise UserError(f"Il n’y a pas d’enfant n° {number} dans cette base.", field="child")
     return found
-
-
-def refresh_search_key(session: Session, family_id: int) -> None:
-    """Gather the members' keys anew into the family's, after any of them changed."""
-    session.flush()  # the members' new keys must be read back
-    family = session.execute(select(Family.number, Family.label).where(Family.id == family_id)).one()
-    keys = session.execute(
-        select(Person.search_key)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.family_id == family_id)
-        .order_by(Person.id)
-    ).scalars()
-    session.execute(
-        update(Family)
-        .where(Family.id == family_id)
-        .values(search_key=family_search_key(family.number, family.label, keys))
-        .execution_options(synchronize_session="fetch")
-    )

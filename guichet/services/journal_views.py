@@ -57,7 +57,6 @@ class EntryRow:
     subject: str
     family_id: int | None
     summary: str
-    has_detail: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +110,7 @@ def entry(session: Session, context: Context, entry_id: int) -> EntryView:
     found = session.execute(
         _entries()
         .add_columns(JournalDetail.detail, JournalSeal.id.label("seal"), Journal.digest)
+        .outerjoin(JournalDetail, JournalDetail.journal_id == Journal.id)
         .outerjoin(JournalSeal, JournalSeal.journal_id == Journal.id)
         .where(Journal.id == entry_id)
     ).first()
@@ -141,22 +141,17 @@ def people(session: Session, context: Context, query: None = None) -> tuple[Pers
 
 
 def _entries() -> Any:
-    return (
-        select(
-            Journal.id,
-            Journal.happened_at,
-            Journal.login,
-            func.coalesce(UserAccount.display_name, Journal.login).label("person"),
-            Journal.workstation,
-            Journal.action,
-            Journal.subject_kind,
-            Journal.subject_id,
-            Journal.summary,
-            JournalDetail.id.label("detail_id"),
-        )
-        .outerjoin(UserAccount, UserAccount.login == Journal.login)
-        .outerjoin(JournalDetail, JournalDetail.journal_id == Journal.id)
-    )
+    return select(
+        Journal.id,
+        Journal.happened_at,
+        Journal.login,
+        func.coalesce(UserAccount.display_name, Journal.login).label("person"),
+        Journal.workstation,
+        Journal.action,
+        Journal.subject_kind,
+        Journal.subject_id,
+        Journal.summary,
+    ).outerjoin(UserAccount, UserAccount.login == Journal.login)
 
 
 def _rows(session: Session, found: Sequence[Any]) -> tuple[EntryRow, ...]:
@@ -175,7 +170,6 @@ def _rows(session: Session, found: Sequence[Any]) -> tuple[EntryRow, ...]:
             subject=subjects[row.subject_kind, row.subject_id].name,
             family_id=subjects[row.subject_kind, row.subject_id].family_id,
             summary=row.summary,
-            has_detail=row.detail_id is not None,
         )
         for row in found
     )

@@ -13,7 +13,6 @@ from guichet.services import batch_documents, import_views
 from guichet.services.import_views import (
     BatchQuery,
     BatchRow,
-    LineDetail,
     LineQuery,
     LineRow,
     MissingNight,
@@ -328,10 +327,7 @@ class ImportsPage(Page):
         if row is None:
             self.line.clear()
             return
-        self.desk.fetch(import_views.line, row.line_id, then=self._show_line, key=(self, "line"))
-
-    def _show_line(self, detail: LineDetail) -> None:
-        self.line.show_line(detail)
+        self.desk.fetch(import_views.line, row.line_id, then=self.line.show_line, key=(self, "line"))
 
     def _open_request(self, row: LineRow) -> None:
         if row.request_id is not None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QSplitter, QVBoxLayout, QWidget
 
 from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services import journal_views, journal_words
-from guichet.services.journal_views import EntryRow, EntryView, JournalQuery, PersonChoice
+from guichet.services.journal_views import EntryRow, JournalQuery, PersonChoice
 from guichet.ui.actions import Action
 from guichet.ui.page import Page, Tools
 from guichet.ui.tables import Column
@@ -275,10 +275,7 @@ class JournalPage(Page):
         if row is None:
             self.entry.clear()
             return
-        self.desk.fetch(journal_views.entry, row.entry_id, then=self._show_entry, key=(self, "entry"))
-
-    def _show_entry(self, view: EntryView) -> None:
-        self.entry.show_entry(view)
+        self.desk.fetch(journal_views.entry, row.entry_id, then=self.entry.show_entry, key=(self, "entry"))
 
     def _open_subject(self, row: EntryRow) -> None:
         destination = destination_of(row)

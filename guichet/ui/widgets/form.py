@@ -91,10 +91,6 @@ class Form(QWidget):
         field.installEventFilter(self)
         change_of(field).connect(lambda *_: self._on_change(name))
 
-    def add_wide(self, widget: QWidget) -> None:
-        """Add something that takes the whole width."""
-        self._layout.addRow(widget)
-
     def finish(self, save: QPushButton | None = None) -> None:
         """Close the form with the place where a refusal without field is shown; `save` is the button that submits."""
         self._layout.insertRow(0, self._restored)

@@ -137,11 +137,6 @@ class DateField(TypedField):
             )
         )
 
-    def set_bounds(self, earliest: date | None, latest: date | None) -> None:
-        """Accept only days from `earliest` to `latest`."""
-        self._earliest, self._latest = earliest, latest
-        self._text_changed()
-
     def read(self, text: str) -> date:
         return read_date(text, self._today(), earliest=self._earliest, latest=self._latest)
 
