@@ -15,15 +15,18 @@ from guichet.models.requests import (
     ItemKind,
     RequestItem,
 )
+from guichet.models.settings import UserAccount
 from guichet.rules.permissions import Permission
 from guichet.rules.proposals import Verdict
 from guichet.rules.requests import REFUSAL_LABELS, RefusalCode
 from guichet.rules.text import format_date, format_time
 from guichet.services import sheet_fields
+from guichet.services.confirmation import BY_RULES
 from guichet.services.request_gates import Gates
 from guichet.services.transaction import Context
 
 MASKED = "•••"
+DECIDERS = {BY_RULES: "les règles"}
 
 
 @dataclass(frozen=True)
@@ -63,19 +66,20 @@ class ItemView:
 
 
 def item_rows(session: Session, request_id: int) -> Sequence[Any]:
-    """The items of a request in their order: (item, slot, activity, piece), the last three by name or None."""
+    """The items of a request in their order: (item, slot, activity, piece, who decided), the last four by name or None."""
     return session.execute(
-        select(RequestItem, Slot.name, Activity.name, Document.name)
+        select(RequestItem, Slot.name, Activity.name, Document.name, UserAccount.display_name)
         .outerjoin(Slot, Slot.id == RequestItem.slot_id)
         .outerjoin(Activity, Activity.id == Slot.activity_id)
         .outerjoin(Document, Document.id == RequestItem.document_id)
+        .outerjoin(UserAccount, UserAccount.login == RequestItem.decided_by)
         .where(RequestItem.request_id == request_id)
         .order_by(RequestItem.position)
     ).all()
 
 
 def item_view(context: Context, row: Any, gates: Gates, *, with_health: bool) -> ItemView:
-    item, slot, activity, document = row
+    item, slot, activity, document, decider = row
     masked = _is_masked(context, item, with_health=with_health)
     is_field = item.item_kind is ItemKind.FIELD
     code = item.decision_code or ""
@@ -108,7 +112,7 @@ def item_view(context: Context, row: Any, gates: Gates, *, with_health: bool) ->
         decision_label=REFUSAL_LABELS[RefusalCode(code)] if code in REFUSAL_LABELS else code,
         decision_text=item.decision_text or "",
         decided_at=item.decided_at,
-        decided_by=item.decided_by or "",
+        decided_by=decider or DECIDERS.get(item.decided_by or "", item.decided_by or ""),
     )
 
 

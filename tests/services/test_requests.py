@@ -278,7 +278,7 @@ def test_the_detail_shows_before_after_reasons_history_and_answers(
     assert [(one.who, one.summary) for one in found.history] == [("Lucie Agent", "Demande acceptée")]
     assert [(one.status, one.state.value) for one in found.answers] == [("accepted", "queued")]
     assert found.can == {Act.UNDO}
-    assert (city.decided_by, city.decision) == ("lucie", "accepted")
+    assert (city.decided_by, city.decision) == ("Lucie Agent", "accepted")
 
 
 def test_health_is_masked_and_its_reading_leaves_a_trace(

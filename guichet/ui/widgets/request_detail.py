@@ -243,7 +243,8 @@ class RequestDetailView(QWidget):
         self._fit_items()
         self.items.paged.set_checked(set(self._first_ticks(detail)))
         if another or self.items.current_row() is None:
-            self.items.select(0)
+            open_first = (place for place, item in enumerate(detail.items) if is_open(item))
+            self.items.select(next(open_first, 0))
         self._say_reasons(self.items.current_row())
         self._filling = False
         self.pieces.show_pieces(detail.pieces) if another or not self.pieces.is_open else None
