@@ -171,7 +171,7 @@ def preferences(session: Session, context: Context, query: None = None) -> dict[
     row = session.execute(
         select(UserAccount.preferences).where(UserAccount.id == context.actor.user_id)
     ).first()
-    return {} if row is None else dict(row.preferences)
+    return _kept(row.preferences) if row is not None else {}
 
 
 def save_preferences(session: Session, context: Context, changes: Mapping[str, Any]) -> None:
@@ -180,7 +180,12 @@ def save_preferences(session: Session, context: Context, changes: Mapping[str, A
         select(UserAccount).where(UserAccount.id == context.actor.user_id).with_for_update()
     ).scalar_one_or_none()
     if account is not None:
-        account.preferences = {**account.preferences, **changes}
+        account.preferences = {**_kept(account.preferences), **changes}
+
+
+def _kept(preferences: Any) -> dict[str, Any]:
+    # A damaged value must not keep its person out of the window.
+    return dict(preferences) if isinstance(preferences, dict) else {}
 
 
 def _actor(account: UserAccount) -> Actor:

@@ -6,6 +6,8 @@ from typing import Any
 
 from guichet.ui.tables import Column
 
+WIDEST = 500
+
 
 @dataclass(frozen=True)
 class ColumnChoice:
@@ -26,8 +28,12 @@ class ColumnChoice:
         if not isinstance(shown, list) or not isinstance(widths, dict):
             return cls()
         return cls(
-            tuple(key for key in shown if isinstance(key, str)),
-            {key: float(width) for key, width in widths.items() if isinstance(width, int | float)},
+            tuple(dict.fromkeys(key for key in shown if isinstance(key, str))),
+            {
+                key: float(width)
+                for key, width in widths.items()
+                if isinstance(width, int | float) and 0 < width <= WIDEST
+            },
         )
 
     def kept(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A person's choices for their own screens, kept in their account: columns, views, look, last place."""
 
+import logging
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -9,6 +10,8 @@ from guichet.ui.desk import Desk
 from guichet.ui.topics import NOTHING
 
 SAVING_MILLISECONDS = 800
+
+log = logging.getLogger(__name__)
 
 
 class Preferences(QObject):
@@ -31,8 +34,12 @@ class Preferences(QObject):
         self._desk.fetch(accounts.preferences, None, then=self._show, key=self)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """What was chosen under the key; a plain JSON value."""
-        return self._values.get(key, default)
+        """What was chosen under the key, a plain JSON value; what is not of the default's type was not chosen here."""
+        value = self._values.get(key, default)
+        if default is not None and type(value) is not type(default):
+            log.warning("preference %s is of another type than expected", key)
+            return default
+        return value
 
     def set(self, key: str, value: Any) -> None:
         """Choose a plain JSON value for the key."""

@@ -1,11 +1,11 @@
 """The main window: navigation on the left, where one is and who acts above, one page at a time, long work below."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from guichet.rules.text import format_date, paris_day
 from guichet.ui.actions import Action
 from guichet.ui.history import History
+from guichet.ui.last_place import read_place
 from guichet.ui.manual import CHAPTERS, ManualSection, find_section
 from guichet.ui.messages import CrashDialog, CrashReport, Question
 from guichet.ui.page import Destination, Page, PageEntry, Tools
@@ -27,12 +28,15 @@ from guichet.ui.widgets.notices import Banner, Toast
 from guichet.ui.widgets.palette import PALETTE_KEY, Offers, Palette, PaletteButton
 from guichet.ui.widgets.progress import TaskStrip
 from guichet.ui.widgets.rail import Rail
+from guichet.ui.widgets.tab_order import step
 from guichet.ui.window_actions import openings, own_actions
 from guichet.ui.wording import NBSP
 
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 FIRST_SIZE = (1360, 820)
 NAMES_KEPT = 60
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -220,21 +224,26 @@ class MainWindow(QMainWindow):
     def _take_preferences(self) -> None:
         """Put back the look and the last place of the person who works here."""
         preferences, theme = self.tools.preferences, self.tools.theme
-        look, scale = preferences.get("look"), preferences.get("scale")
+        look, scale = preferences.get("look", ""), preferences.get("scale", 0)
         theme_wanted = (
             Look(look) if look in list(Look) else theme.look,
             scale if scale in SCALES else theme.scale,
         )
         if theme_wanted != (theme.look, theme.scale):
             theme.apply(*theme_wanted)
-        self.rail.set_narrow(bool(preferences.get("narrow_rail", False)))
-        if self.current_name or not self.entries:
-            return
-        last: dict[str, Any] = preferences.get("place") or {}
-        known = last.get("page") in self.entries
-        self.go(
-            Destination(last["page"], last.get("wanted")) if known else Destination(next(iter(self.entries)))
-        )
+        self.rail.set_narrow(preferences.get("narrow_rail", False))
+        if not self.current_name and self.entries:
+            self._go_to_last_place()
+
+    def _go_to_last_place(self) -> None:
+        first = Destination(next(iter(self.entries)))
+        last = read_place(self.tools.preferences.get("place"), self.entries) or first
+        try:
+            self.go(last)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # Written by another release, or damaged: not worth a window that does not open.
+            log.warning("the last place on page %s is not readable", last.page)
+            self.go(first)
 
     def _build_centre(self) -> QWidget:
         centre = QWidget(self)
@@ -321,6 +330,9 @@ class MainWindow(QMainWindow):
             isinstance(geometry, QByteArray) and not geometry.isEmpty() and self.restoreGeometry(geometry)
         ):
             self.resize(*FIRST_SIZE)
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        return step(self, forwards) or super().focusNextPrevChild(forwards)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -76,7 +76,8 @@ class BillingPage(Page):
         elif isinstance(tab, InvoiceList):
             tab.show_filters(wanted)
         else:
-            tab.show_payment(wanted.get("payment"))
+            payment_id = wanted.get("payment")
+            tab.show_payment(payment_id if isinstance(payment_id, int) else None)
 
     def here(self) -> Any:
         shown = self._shown()

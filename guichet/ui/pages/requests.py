@@ -133,7 +133,8 @@ class RequestsPage(Page):
         if isinstance(wanted, RequestQuery):
             self._show_query(wanted)
         elif isinstance(wanted, dict):
-            self._wanted = wanted.get("request")
+            request_id = wanted.get("request")
+            self._wanted = request_id if isinstance(request_id, int) else None
             if "view" in wanted:
                 self._show_query(request_views.read(wanted["view"]))
             elif self.list.query is None:

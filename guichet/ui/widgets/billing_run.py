@@ -77,8 +77,8 @@ class BillingRun(QObject):
 
     def _kept(self) -> dict[str, Any]:
         every: dict[str, Any] = self._tools.preferences.get(HELD_KEY, {})
-        kept: dict[str, Any] = every.get(self._period_key(), {})
-        return kept
+        kept = every.get(self._period_key())
+        return {key: one for key, one in kept.items() if _held(key, one)} if isinstance(kept, dict) else {}
 
     def _keep(self, held: dict[str, Any]) -> None:
         every = dict(self._tools.preferences.get(HELD_KEY, {}))
@@ -88,6 +88,12 @@ class BillingRun(QObject):
         self._tools.preferences.set(HELD_KEY, every)
         self.held_changed.emit()
         self.read()
+
+
+def _held(family_id: str, kept: Any) -> bool:
+    """Whether an account keeps a family held out: its id, its name and why."""
+    named = isinstance(kept, list) and len(kept) == 2 and all(isinstance(each, str) for each in kept)
+    return named and family_id.isascii() and family_id.isdecimal() and len(family_id) < 10
 
 
 def price(database: OpenedDatabase, context: Context, command: DraftInvoices, task: Task) -> Draft:

@@ -99,7 +99,7 @@ class IssuePanel(QWidget):
         """Show a step and a period."""
         if "start" in wanted and "end" in wanted:
             start, end = date.fromisoformat(wanted["start"]), date.fromisoformat(wanted["end"])
-            self.run.choose(start, end, tuple(wanted.get("regies", ())))
+            self.run.choose(start, end, tuple(int(regie_id) for regie_id in wanted.get("regies", ())))
         if wanted.get("step") and wanted["step"] != self.step:
             self.show_step(wanted["step"])
         if "anomaly" in wanted:
