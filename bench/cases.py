@@ -140,6 +140,12 @@ def _deciding(database: Database) -> None:
     accept_one_by_one(database)
 
 
+def _pages(database: Database) -> None:
+    from bench.pages import visit_pages
+
+    visit_pages(database)
+
+
 CASES = {
     case.name: case
     for case in (
@@ -150,6 +156,7 @@ CASES = {
         Case("keystrokes", "10,000 families, 18,000 children, 60,000 documents of each kind", _keystrokes),
         Case("lists", "100,000 families of two, offscreen", _lists),
         Case("deciding", "10,000 families, 20,000 requests, the key to the next on screen", _deciding),
+        Case("pages", "10,000 families, 240,000 bookings, 20,000 requests, 10,000 invoices", _pages),
         Case("start-up", "demonstration town of 300 families, offscreen", start_up, ("sqlite",)),
     )
 }

@@ -37,9 +37,9 @@ FIRST_DAY = date(2026, 5, 6)
 MORNING = datetime(2026, 4, 8, 7, 0, tzinfo=UTC)
 
 
-def build(database: Database) -> None:
-    """10,000 families of one child, and 20,000 requests for two days each, which all fit."""
-    town.build(database, families=FAMILIES, months=0, bookings_a_month=0)
+def build(database: Database, months: int = 0, bookings_a_month: int = 0) -> None:
+    """10,000 families of one child, their bookings, and 20,000 requests for two days each, which all fit."""
+    town.build(database, FAMILIES, months, bookings_a_month)
     days = [FIRST_DAY + timedelta(days=7 * week) for week in range(4)]
     with database.writing() as session:
         session.execute(update(Person).values(number=Person.id))
