@@ -343,6 +343,7 @@ def test_the_menu_opens_from_the_keyboard_with_what_the_rows_allow(
         "Relire",
         "Copier",
         "Tout sélectionner",
+        "Trier par",
     ]
     assert not entries["Accepter\tA"].isEnabled(), "the fifth is locked"
     entries["Relire"].trigger()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import delete, event, func, select
 from sqlalchemy.orm import Session
@@ -287,6 +287,27 @@ def test_a_click_on_a_title_sorts_in_sql_and_the_order_stays_for_the_next_words(
     qtbot.waitUntil(lambda: listed.query is not None and getattr(listed.query, "text", "") == "famille")
     settle(desk)
     assert listed.model.row_at(0) == first
+
+
+def test_a_list_is_sorted_from_the_keyboard_and_turned_round(make: Made, desk: Desk, qtbot: QtBot) -> None:
+    listed = make()
+
+    def sort_by(title: str) -> None:
+        listed.table.setFocus()
+        qtbot.keyClick(listed.table, Qt.Key.Key_F10, SHIFT)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        under = next(entry.menu() for entry in menu.actions() if entry.text() == "Trier par")
+        assert isinstance(under, QMenu)
+        next(entry for entry in under.actions() if entry.text().split(" ")[0] == title).trigger()
+        menu.close()
+        settle(desk)
+
+    for title, first in (("Numéro", "0"), ("Numéro", "999"), ("Famille", "0"), ("Famille", "1233")):
+        sort_by(title)
+        row = listed.model.row_at(0)
+        assert row is not None
+        assert row.number == first
 
 
 @pytest.fixture

@@ -254,6 +254,7 @@ class DataTable(QTableView):
         menu.addSeparator()
         add_entry(menu, "Copier", self.copy_selected, "Ctrl+C", enabled=bool(rows))
         add_entry(menu, "Tout sélectionner", self.selectAll, "Ctrl+A", enabled=self.paged.total > 0)
+        self.columns.add_sorting(menu)
         for action in self.list_actions:
             add_entry(menu, action.label, action.run, action.shortcut)
         menu.popup(where)

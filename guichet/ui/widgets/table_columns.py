@@ -77,6 +77,21 @@ class TableColumns(QObject):
         header.setSortIndicator(place, order)
         self._model.blockSignals(blocked)
 
+    def add_sorting(self, menu: QMenu) -> None:
+        """Offer the titles that sort, as a click on them does; the one in force turns round."""
+        header = self._table.horizontalHeader()
+        sortable = [column for column in self.shown() if column.sort is not None]
+        if not sortable or not self._table.isSortingEnabled():
+            return
+        under = menu.addMenu("Trier par")
+        for column in sortable:
+            place = self._model.columns.index(column)
+            ascending = header.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder
+            in_force = place == header.sortIndicatorSection()
+            turned = Qt.SortOrder.DescendingOrder if in_force and ascending else Qt.SortOrder.AscendingOrder
+            mark = (" ↑" if ascending else " ↓") if in_force else ""
+            add_entry(under, f"{column.title}{mark}", partial(self._table.sortByColumn, place, turned))
+
     def _apply_choice(self) -> None:
         columns = self.choice.of(self.offered)
         if self._model.columns != columns:
