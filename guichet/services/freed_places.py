@@ -12,6 +12,7 @@ from guichet.models.offer import Activity, AgeGroup, CapacityPool, Facility, Poo
 from guichet.rules.permissions import Permission
 from guichet.rules.text import paris_day
 from guichet.services.paging import Page, PageQuery
+from guichet.services.places import DRAWS_ON_POOL
 from guichet.services.transaction import Context, needs
 
 
@@ -135,14 +136,7 @@ def _days(context: Context) -> Select[*tuple[Any, ...]]:
         .join(waited, and_(waited.c.pool_id == PoolDay.pool_id, waited.c.date == PoolDay.date))
         .join(CapacityPool, CapacityPool.id == PoolDay.pool_id)
         .join(PoolSlot, PoolSlot.pool_id == PoolDay.pool_id)
-        .join(
-            Booking,
-            and_(
-                Booking.slot_id == PoolSlot.slot_id,
-                Booking.date == PoolDay.date,
-                or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
-            ),
-        )
+        .join(Booking, and_(DRAWS_ON_POOL, Booking.date == PoolDay.date))
         .where(Booking.state != BookingState.CANCELLED)
         .group_by(PoolDay.id, PoolDay.size)
         .having(and_(waiting > 0, free > 0))

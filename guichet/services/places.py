@@ -111,19 +111,19 @@ def lock(session: Session, child_ids: Collection[int], pools: Collection[PoolKey
         ).all()
 
 
+DRAWS_ON_POOL = and_(
+    Booking.slot_id == PoolSlot.slot_id,
+    or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
+)
+"""A booking that takes from a pool: on one of its slots, and of its group where the pool is kept for one."""
+
 _POOLS: BindParameter[int] = bindparam("pools", expanding=True)
 _DAYS: BindParameter[date] = bindparam("days", expanding=True)
 _DRAWN = (
     select(PoolSlot.pool_id, Booking.date)
     .select_from(PoolSlot)
     .join(CapacityPool, CapacityPool.id == PoolSlot.pool_id)
-    .join(
-        Booking,
-        and_(
-            PoolSlot.slot_id == Booking.slot_id,
-            or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
-        ),
-    )
+    .join(Booking, DRAWS_ON_POOL)
     .where(PoolSlot.pool_id.in_(_POOLS), Booking.date.in_(_DAYS))
 )
 # Built once: composing these costs more than running them, and every decision counts.

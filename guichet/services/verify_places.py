@@ -9,6 +9,7 @@ from guichet.models.bookings import Booking, BookingState, Offer, OfferAnswer
 from guichet.models.offer import CapacityPool, PoolDay, PoolSlot
 from guichet.rules.text import format_date
 from guichet.services.findings import Finding
+from guichet.services.places import DRAWS_ON_POOL
 from guichet.services.transaction import Context
 
 
@@ -20,14 +21,7 @@ def places_given_twice(session: Session, context: Context) -> Iterator[Finding]:
         select(CapacityPool.name, PoolDay.id, PoolDay.date, PoolDay.size, taken)
         .join(PoolDay, PoolDay.pool_id == CapacityPool.id)
         .join(PoolSlot, PoolSlot.pool_id == CapacityPool.id)
-        .join(
-            Booking,
-            and_(
-                Booking.slot_id == PoolSlot.slot_id,
-                Booking.date == PoolDay.date,
-                or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
-            ),
-        )
+        .join(Booking, and_(DRAWS_ON_POOL, Booking.date == PoolDay.date))
         .where(~PoolDay.overfull, holds_a_place)
         .group_by(CapacityPool.name, PoolDay.id, PoolDay.date, PoolDay.size)
         .having(taken > PoolDay.size)

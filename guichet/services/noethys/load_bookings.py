@@ -5,7 +5,7 @@ from datetime import date, time
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, select, update
 
 from guichet.models.bookings import Booking, BookingState, Enrolment, EnrolmentState
 from guichet.models.offer import CapacityPool, PoolDay, PoolSlot
@@ -14,6 +14,7 @@ from guichet.services.noethys.drafts import Draft
 from guichet.services.noethys.load import CHUNK, Loader
 from guichet.services.noethys.map_bookings import BookingValue, Enrolments, EnrolmentValue
 from guichet.services.noethys.report import OverfullDay
+from guichet.services.places import DRAWS_ON_POOL
 
 
 def load_enrolments(loader: Loader, enrolments: Enrolments) -> None:
@@ -143,14 +144,7 @@ def mark_overfull(loader: Loader, pools: Iterable[str]) -> tuple[OverfullDay, ..
             select(PoolDay.id, CapacityPool.name, PoolDay.date, PoolDay.size, taken)
             .join(CapacityPool, CapacityPool.id == PoolDay.pool_id)
             .join(PoolSlot, PoolSlot.pool_id == CapacityPool.id)
-            .join(
-                Booking,
-                and_(
-                    Booking.slot_id == PoolSlot.slot_id,
-                    Booking.date == PoolDay.date,
-                    or_(CapacityPool.group_id.is_(None), CapacityPool.group_id == Booking.group_id),
-                ),
-            )
+            .join(Booking, and_(DRAWS_ON_POOL, Booking.date == PoolDay.date))
             .where(CapacityPool.id.in_(ids[start : start + CHUNK]), Booking.state == BookingState.BOOKED)
             .group_by(PoolDay.id, CapacityPool.name, PoolDay.date, PoolDay.size)
             .having(taken > PoolDay.size)

@@ -157,28 +157,25 @@ class Deciding(QObject):
         return left <= set(chosen)
 
     def _accept(self, override_reason: str) -> None:
-        detail, chosen = self._view.detail, self._view.chosen()
-        if detail is not None:
-            command = Accept(
-                detail.request_id,
-                detail.version,
-                chosen,
-                override_reason=override_reason,
-                command_id=str(uuid4()),
-            )
-            self._decide(decisions.accept, command, Key.ACCEPT, leaves=self._rest(chosen))
+        self._grant(decisions.accept, Accept, Key.ACCEPT, override_reason)
 
     def _wait(self, override_reason: str) -> None:
+        self._grant(decisions.wait, Wait, Key.WAIT, override_reason)
+
+    def _grant(
+        self, function: Any, command: type[Accept] | type[Wait], key: Key, override_reason: str
+    ) -> None:
+        """Give the dates chosen their places, or their rank on the waiting list."""
         detail, chosen = self._view.detail, self._view.chosen()
         if detail is not None:
-            command = Wait(
+            wanted = command(
                 detail.request_id,
                 detail.version,
                 chosen,
                 override_reason=override_reason,
                 command_id=str(uuid4()),
             )
-            self._decide(decisions.wait, command, Key.WAIT, leaves=self._rest(chosen))
+            self._decide(function, wanted, key, leaves=self._rest(chosen))
 
     def _refuse(self, code: str, text: str) -> None:
         detail, chosen = self._view.detail, self._view.chosen()
