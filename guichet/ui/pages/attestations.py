@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.text import fold, paris_day
@@ -29,6 +29,7 @@ from guichet.ui.widgets.attestation_columns import REGISTER_COLUMNS, YEAR_COLUMN
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.widgets.filter_field import FilterField
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import NBSP, count
@@ -127,12 +128,7 @@ class AttestationsPage(Page):
             foot.addWidget(widget)
         foot.insertStretch(1, 1)
         column.addLayout(foot)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(left)
-        split.addWidget(self.pdf)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Horizontal, left, self.pdf, (3, 2), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
         layout.addWidget(split)

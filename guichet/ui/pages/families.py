@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.services import families, family_sheet
 from guichet.services.families import FamilyQuery, FamilyRow
@@ -17,6 +17,7 @@ from guichet.ui.topics import Topic
 from guichet.ui.widgets.family_tabs import CLOSE_KEY, FamilyTabs
 from guichet.ui.widgets.family_view import FamilyView
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.sql_list import SqlList
 
 TYPING_MILLISECONDS = 120
@@ -63,14 +64,9 @@ class FamiliesPage(Page):
         self.toggle.setAccessibleName("Masquer la liste")
         self.tabs.add_before(self.toggle)
         self.left = self._build_list()
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(self.left)
-        split.addWidget(self.tabs)
-        split.setStretchFactor(0, 0)
-        split.setStretchFactor(1, 1)
+        split = halves(Qt.Orientation.Horizontal, self.left, self.tabs, (0, 1), self)
         metrics = self.fontMetrics()
         split.setSizes([metrics.averageCharWidth() * 44, metrics.averageCharWidth() * 110])
-        split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)

@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from guichet.rules.permissions import Permission
 from guichet.rules.text import format_instant
@@ -26,6 +26,7 @@ from guichet.ui.topics import Topic
 from guichet.ui.widgets import import_file
 from guichet.ui.widgets.account_tab import PdfDialog
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.import_counts import ImportCounts
 from guichet.ui.widgets.import_line import OUTCOMES, ImportLine, said
 from guichet.ui.widgets.night_card import missing_sentence
@@ -106,13 +107,8 @@ class ImportsPage(Page):
         self.import_file.setShortcut("Ctrl+O")
         self.import_file.setVisible(tools.may(Permission.IMPORT_REQUESTS))
         self.batches.foot.addWidget(self.import_file)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(self.batches)
-        split.addWidget(self._build_right())
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 3)
+        split = halves(Qt.Orientation.Horizontal, self.batches, self._build_right(), (1, 3), self)
         split.setSizes([SHARES[0], SHARES[1]])
-        split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.MEDIUM)
         layout.setSpacing(Space.SMALL)
@@ -145,12 +141,7 @@ class ImportsPage(Page):
         for each in (self.report, self.retry_all):
             self.lines.foot.addWidget(each)
         self.line = ImportLine(self.tools, right)
-        inside = QSplitter(Qt.Orientation.Vertical, right)
-        inside.addWidget(self.lines)
-        inside.addWidget(self.line)
-        inside.setStretchFactor(0, 1)
-        inside.setStretchFactor(1, 1)
-        inside.setChildrenCollapsible(False)
+        inside = halves(Qt.Orientation.Vertical, self.lines, self.line, (1, 1), right)
         layout = QVBoxLayout(right)
         layout.setContentsMargins(Space.SMALL, 0, 0, 0)
         layout.setSpacing(Space.SMALL)

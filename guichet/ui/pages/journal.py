@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from guichet.rules.text import format_date, format_instant, paris_day
 from guichet.services import journal_views, journal_words
@@ -17,6 +17,7 @@ from guichet.ui.topics import Topic
 from guichet.ui.widgets.data_table import RowAction
 from guichet.ui.widgets.fields import button, choose, date_field, day_of, set_day
 from guichet.ui.widgets.flow import FlowLayout, labelled
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.journal_entry import JournalEntry, destination_of
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import NBSP
@@ -70,12 +71,7 @@ class JournalPage(Page):
         )
         self.list.add_views(self.here, self.open)
         self.entry = JournalEntry(tools.theme, self)
-        split = QSplitter(Qt.Orientation.Vertical, self)
-        split.addWidget(self.list)
-        split.addWidget(self.entry)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Vertical, self.list, self.entry, (3, 2), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
         layout.setSpacing(Space.SMALL)

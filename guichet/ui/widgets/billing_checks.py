@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
@@ -22,6 +22,7 @@ from guichet.ui.topics import MONEY
 from guichet.ui.widgets.billing_run import BillingRun, price
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import count, day_or_dash, euros_or_blank, grouped
 
@@ -164,12 +165,7 @@ class ChecksStep(QWidget):
         column.setContentsMargins(Space.SMALL, 0, 0, 0)
         column.addWidget(self.advice)
         column.addWidget(self.rows, 1)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(self.checks)
-        split.addWidget(right)
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 1)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Horizontal, self.checks, right, (1, 1), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.SMALL)

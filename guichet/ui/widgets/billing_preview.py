@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.text import format_date
@@ -19,6 +19,7 @@ from guichet.ui.tokens import Space
 from guichet.ui.widgets.billing_checks import WORDS, amount_or_dash, said
 from guichet.ui.widgets.billing_run import BillingRun
 from guichet.ui.widgets.fields import button, choose, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.sql_list import SqlList, Sums
 from guichet.ui.widgets.why_panel import Story
 from guichet.ui.wording import NBSP, count, grouped
@@ -135,13 +136,8 @@ class PreviewStep(QWidget):
         self.list.add_views(self._chosen, self._choose)
         self.list.foot.addWidget(self.next)
         self._build_side(tools)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(self.list)
-        split.addWidget(self.side)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split = halves(Qt.Orientation.Horizontal, self.list, self.side, (3, 2), self)
         split.setSizes([580, 420])
-        split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)

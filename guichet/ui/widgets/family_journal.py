@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from guichet.rules.text import format_instant
 from guichet.services import journal_views
@@ -13,6 +13,7 @@ from guichet.ui.tables import Column
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.journal_entry import CHANGES
 from guichet.ui.widgets.sql_list import SqlList
 
@@ -50,12 +51,7 @@ class JournalTab(QWidget):
         column.setContentsMargins(0, Space.SMALL, 0, 0)
         column.addWidget(self.words)
         column.addWidget(self.changes, 1)
-        split = QSplitter(Qt.Orientation.Vertical, self)
-        split.addWidget(self.list)
-        split.addWidget(below)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Vertical, self.list, below, (3, 2), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addWidget(split)

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
@@ -18,6 +18,7 @@ from guichet.ui.tokens import Space, Tone
 from guichet.ui.topics import NOTHING, Topic
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.wording import NBSP, day_or_dash, file_size
 
@@ -82,12 +83,7 @@ class PiecesTab(QWidget):
         self.piece = PiecePanel(tools, self)
         self.piece.go.connect(self.go)
         self.piece.checked.connect(self._checked)
-        split = QSplitter(Qt.Orientation.Vertical, self)
-        split.addWidget(self.table)
-        split.addWidget(self.piece)
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 1)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Vertical, self.table, self.piece, (1, 1), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addWidget(split)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.money import format_euros
 from guichet.rules.permissions import Permission
@@ -24,6 +24,7 @@ from guichet.ui.theme import Tone
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, choose, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.payment_form import PaymentDialog
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList, Sums
@@ -118,12 +119,13 @@ class InvoiceList(QWidget):
         for widget in (self.export, self.receive):
             self.list.foot.addWidget(widget)
         self.detail.setCornerWidget(self.family)
-        split = QSplitter(Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal, self)
-        split.addWidget(self.list)
-        split.addWidget(self.detail)
-        split.setStretchFactor(0, 1 if of_family else 3)
-        split.setStretchFactor(1, 2)
-        split.setChildrenCollapsible(False)
+        split = halves(
+            Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal,
+            self.list,
+            self.detail,
+            (1 if of_family else 3, 2),
+            self,
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addWidget(split)

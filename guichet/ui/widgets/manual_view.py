@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QSplitter,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from guichet.rules.text import fold
 from guichet.ui.manual import ManualSection, chapters, find_section
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Space
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.tab_order import Dialog
 from guichet.ui.wording import NBSP
 
@@ -85,12 +85,7 @@ class ManualDialog(Dialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.search)
         column.addWidget(self.sections, 1)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(left)
-        split.addWidget(self.text)
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 2)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Horizontal, left, self.text, (1, 2), self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(Space.MEDIUM, Space.MEDIUM, Space.MEDIUM, Space.MEDIUM)
         layout.addWidget(split)

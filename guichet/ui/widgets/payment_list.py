@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
@@ -20,6 +20,7 @@ from guichet.ui.tokens import Space
 from guichet.ui.topics import MONEY
 from guichet.ui.widgets.facts import Facts, ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
+from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.sql_list import SqlList
 from guichet.ui.wording import NBSP
 
@@ -130,12 +131,7 @@ class PaymentList(QWidget):
         column.addWidget(self.allocations, 1)
         column.addWidget(self.form)
         column.addLayout(foot)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        split.addWidget(self.list)
-        split.addWidget(self.detail)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
-        split.setChildrenCollapsible(False)
+        split = halves(Qt.Orientation.Horizontal, self.list, self.detail, (3, 2), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addWidget(split)
