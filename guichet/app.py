@@ -62,8 +62,9 @@ def open_and_leave(opening: Opening, usable: Callable[[], None]) -> int:
 
     def leave_when_usable() -> None:
         window = desktop.window
-        if window is not None and window.isVisible() and window.tools.desk.idle:
+        if window is not None and window.current_name and window.isVisible() and window.tools.desk.idle:
             watch.stop()
+            window.repaint()
             usable()
             window.close()
 

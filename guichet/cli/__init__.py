@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from guichet.cli.desktop import open_desktop
+from guichet.cli.desktop import START_UP, open_desktop
 from guichet.cli.session import EXIT_USER, Console, failures, keep_log, print_error, report_bug
 from guichet.rules.typography import french
 
@@ -22,6 +22,9 @@ def _root(
     login: Annotated[str | None, typer.Option("--as", help="Compte au nom duquel agir.")] = None,
     now: Annotated[str | None, typer.Option(help="Instant à prendre pour « maintenant » (ISO 8601).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Répondre en JSON, montants en centimes.")] = False,
+    start_up: Annotated[
+        bool, typer.Option(START_UP, hidden=True, help="Ouvrir le bureau, dire qu’il est prêt, le fermer.")
+    ] = False,
 ) -> None:
     console: Console = context.obj
     console.database_url = database
@@ -29,7 +32,7 @@ def _root(
     console.instant = now
     console.as_json = as_json
     if context.invoked_subcommand is None:
-        open_desktop(console)
+        open_desktop(console, leave_when_usable=start_up)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -111,7 +114,9 @@ def _global_options_apart(arguments: list[str]) -> tuple[list[str], list[str]]:
             rest += [word, *words]
         elif word in _VALUED_OPTIONS:
             first += [word, *([value] if (value := next(words, None)) is not None else [])]
-        elif word == "--json" or word.startswith(tuple(f"{option}=" for option in _VALUED_OPTIONS)):
+        elif word in {"--json", START_UP} or word.startswith(
+            tuple(f"{option}=" for option in _VALUED_OPTIONS)
+        ):
             first.append(word)
         else:
             rest.append(word)

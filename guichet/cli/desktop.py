@@ -12,12 +12,16 @@ from guichet.rules.errors import EnvironmentProblem
 from guichet.services.demo import DEMO_ACCOUNTS
 from guichet.services.transaction import Actor, OpenedDatabase
 
+START_UP = "--start-up"
+USABLE = "prêt"
 # Without any of these Qt aborts the process instead of failing.
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
-def open_desktop(console: Console) -> None:
+def open_desktop(console: Console, *, leave_when_usable: bool = False) -> None:
     """Open the window, stay until it is closed, and leave with its exit code.
+
+    `leave_when_usable` prints USABLE once the first page shows its data and closes the window: a start-up is timed so.
 
     Raises EnvironmentProblem where there is no display, or where Qt or a library that it needs is missing.
     """
@@ -28,7 +32,7 @@ def open_desktop(console: Console) -> None:
         )
     try:
         with loading():
-            from guichet.app import Opening
+            from guichet.app import Opening, open_and_leave
             from guichet.app import open_desktop as open_window
     except ImportError as missing:
         raise EnvironmentProblem(
@@ -36,23 +40,15 @@ def open_desktop(console: Console) -> None:
             "« make install » les installe ; la ligne de commande fonctionne sans.",
             code="no_qt",
         ) from missing
-    raise SystemExit(
-        open_window(
-            Opening(
-                database_url=console.url,
-                login=console.login,
-                now=console.now(),
-                demo_accounts=DEMO_ACCOUNTS,
-            )
-        )
+    opening = Opening(
+        database_url=console.url,
+        login=console.login,
+        now=console.now(),
+        demo_accounts=DEMO_ACCOUNTS,
     )
-
-
-def try_start_up(console: Console, usable: Callable[[], None]) -> None:
-    """Open the window, call `usable` once its first page shows its data, and leave with the exit code."""
-    from guichet.app import Opening, open_and_leave
-
-    raise SystemExit(open_and_leave(Opening(console.url, console.login, console.now()), usable))
+    if leave_when_usable:
+        raise SystemExit(open_and_leave(opening, lambda: print(USABLE, flush=True)))  # noqa: T201 - it is what is read
+    raise SystemExit(open_window(opening))
 
 
 def try_window(

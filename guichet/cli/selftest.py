@@ -15,7 +15,7 @@ import typer
 from sqlalchemy import URL
 
 from guichet import __version__
-from guichet.cli.desktop import try_start_up, try_window
+from guichet.cli.desktop import START_UP, USABLE, try_window
 from guichet.cli.session import EXIT_BUG, Console, console_of
 from guichet.models.database import Database, open_database
 from guichet.rules.typography import count, french
@@ -27,7 +27,6 @@ from guichet.services.transaction import Context
 
 REQUESTS = 60
 LOGIN = "admin"
-USABLE = "prêt"
 _STARTS = ("Premier démarrage", "Démarrage suivant")
 _PROGRAM = Context(accounts.system_actor("selftest"), DEMO_NOW)
 
@@ -61,12 +60,9 @@ def selftest(
     keep: Annotated[
         Path | None, typer.Option(help="Dossier à créer, où laisser la base, les papiers et les images.")
     ] = None,
-    start_up: Annotated[bool, typer.Option("--start-up", hidden=True)] = False,
 ) -> None:
     """Éprouver le programme sur ce poste, avec une base d’essai et sans écran (code 3 si quelque chose ne va pas)."""
     console = console_of(context)
-    if start_up:
-        try_start_up(console, lambda: typer.echo(USABLE))
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     account = _Account(console)
     with _folder(keep) as folder:
@@ -137,7 +133,7 @@ def _start(account: _Account, title: str, url: str, folder: Path) -> None:
     with (
         errors.open("w", encoding="utf-8") as said,
         subprocess.Popen(  # noqa: S603 - this program itself
-            [*program, "--database", url, "--as", LOGIN, "selftest", "--start-up"],
+            [*program, "--database", url, "--as", LOGIN, START_UP],
             env={**os.environ, **own, "PYTHONIOENCODING": "utf-8"},
             stdout=subprocess.PIPE,
             stderr=said,
