@@ -100,7 +100,7 @@ def _upgrade(account: _Account, revision: str, file: Path) -> None:
     with _opened(_url(file)) as database:
         report = maintenance.upgrade(database, _PROGRAM)
         found = _findings(database)
-    said = f"schéma {report.before} porté à {report.after}, copie d’avant gardée"
+    said = f"schéma {report.before} porté à {report.after}{', copie d’avant gardée' if report.backup else ''}"
     account.note("Base d’une version antérieure", said, time.perf_counter() - start, found)
 
 
