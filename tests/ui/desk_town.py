@@ -77,6 +77,12 @@ def bring_night(database: Database, context: Context, folder: Path) -> None:
     assert (report.refusal, report.quarantined) == (None, 0), report
 
 
+def build_with_night(database: Database, context: Context, folder: Path) -> None:
+    """The town, and its night brought in."""
+    build(database)
+    bring_night(database, context, folder)
+
+
 def states(database: Database) -> dict[str, str]:
     """The state of each request by the portal's id."""
     with database.reading() as session:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
@@ -28,18 +27,13 @@ from guichet.ui.widgets.bulk_report import BulkReportDialog
 from guichet.ui.widgets.decision_bar import Key
 from guichet.ui.window import MainWindow
 from tests.ui import desk_town
+from tests.ui.counter import CTRL, current, open_requests, press, states
 from tests.ui.support import Opener, SqlGuard, type_text
-
-CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
 def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
-    def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
-
-    sql_guard.aside(build)
+    sql_guard.aside(lambda: desk_town.build_with_night(sqlite_database, context, tmp_path))
     return sqlite_database
 
 
@@ -50,25 +44,7 @@ def window(open_window: Opener) -> MainWindow:
 
 @pytest.fixture
 def page(window: MainWindow, qtbot: QtBot) -> RequestsPage:
-    """The requests, opened by their key, the cursor on the first."""
-    qtbot.keyClick(window, Qt.Key.Key_2, CTRL)
-    settle(window.tools.desk)
-    shown = window.current_page
-    assert isinstance(shown, RequestsPage)
-    return shown
-
-
-def press(qtbot: QtBot, page: RequestsPage, key: Qt.Key, modifier: Any = None) -> None:
-    """Press a key where the cursor is, and let the desk finish."""
-    widget = QApplication.focusWidget()
-    assert isinstance(widget, QWidget), "the cursor is nowhere"
-    qtbot.keyClick(widget, key, modifier or Qt.KeyboardModifier.NoModifier)
-    settle(page.desk)
-
-
-def current(page: RequestsPage) -> str:
-    row = page.list.table.current_row()
-    return row.external_id if row is not None else ""
+    return open_requests(window, qtbot)
 
 
 def booked(guard: SqlGuard, database: Database) -> list[tuple[str, str]]:
@@ -82,11 +58,6 @@ def booked(guard: SqlGuard, database: Database) -> list[tuple[str, str]]:
             ]
 
     found: list[tuple[str, str]] = guard.aside(read)
-    return found
-
-
-def states(guard: SqlGuard, database: Database) -> dict[str, str]:
-    found: dict[str, str] = guard.aside(lambda: desk_town.states(database))
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
@@ -25,10 +25,11 @@ from guichet.ui.widgets.decision_bar import Key
 from guichet.ui.window import MainWindow
 from tests.services.exchange_town import write
 from tests.ui import desk_town
+from tests.ui.counter import CTRL, current, open_requests, press, states
 from tests.ui.desk_town import NARROW, WIDE, bookings
 from tests.ui.support import Opener, SqlGuard, type_text
 
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
     "0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
@@ -81,8 +82,7 @@ def hour() -> list[dict[str, Any]]:
 @pytest.fixture
 def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
     def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
+        desk_town.build_with_night(sqlite_database, context, tmp_path)
         report = intake.import_path(
             sqlite_database, context, write(tmp_path / "hour.jsonl", hour(), batch="hour")
         )
@@ -99,24 +99,7 @@ def window(open_window: Opener) -> MainWindow:
 
 @pytest.fixture
 def page(window: MainWindow, qtbot: QtBot) -> RequestsPage:
-    qtbot.keyClick(window, Qt.Key.Key_2, CTRL)
-    settle(window.tools.desk)
-    shown = window.current_page
-    assert isinstance(shown, RequestsPage)
-    return shown
-
-
-def press(qtbot: QtBot, page: RequestsPage, key: Qt.Key, modifier: Any = None) -> None:
-    """Press a key where the cursor is, and let the desk finish."""
-    widget = QApplication.focusWidget()
-    assert isinstance(widget, QWidget), "the cursor is nowhere"
-    qtbot.keyClick(widget, key, modifier or Qt.KeyboardModifier.NoModifier)
-    settle(page.desk)
-
-
-def current(page: RequestsPage) -> str:
-    row = page.list.table.current_row()
-    return row.external_id if row is not None else ""
+    return open_requests(window, qtbot)
 
 
 def shown(page: RequestsPage) -> str:
@@ -135,11 +118,6 @@ def show_all(qtbot: QtBot, page: RequestsPage) -> None:
     press(qtbot, page, Qt.Key.Key_F, CTRL)
     press(qtbot, page, Qt.Key.Key_Escape)
     press(qtbot, page, Qt.Key.Key_Escape)
-
-
-def states(guard: SqlGuard, database: Database) -> dict[str, str]:
-    found: dict[str, str] = guard.aside(lambda: desk_town.states(database))
-    return found
 
 
 def test_an_hour_at_the_counter(

@@ -55,8 +55,7 @@ def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard:
     """The counter's morning, with nine families, a piece to check and a health sheet."""
 
     def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
+        desk_town.build_with_night(sqlite_database, context, tmp_path)
         with sqlite_database.writing() as session:
             for number in range(1004, 1010):
                 adult = add_person(session, f"Vasseur{number}", "Ana")

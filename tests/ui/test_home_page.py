@@ -40,8 +40,7 @@ def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard:
     """A night of four requests, one waiting for its family, one on the list, one late; children, pieces and money today."""
 
     def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
+        desk_town.build_with_night(sqlite_database, context, tmp_path)
         with sqlite_database.reading() as session:
             ids = {row.external_id: row.id for row in session.scalars(select(Request))}
         run(sqlite_database, context, decisions.ask_complement, AskComplement(ids["D-4"], "Quel accueil ?"))
@@ -194,7 +193,7 @@ def test_today_s_numbers_open_the_children_by_name(
     settle(window.tools.desk)
     shown = {column.title: column for column in dialog.list.model.columns}
     lea = next(row for row in dialog.list.model.rows_at_hand() if row.child == "Léa Martin")
-    assert shown["Santé"].text(lea) == "allergies : Arachide"
+    assert shown["Santé"].text(lea) == "allergies\u00a0: Arachide"
 
     def last_act() -> str:
         with town.reading() as session:

@@ -38,8 +38,7 @@ def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard:
     """A town where each name, label and comment is markup, and one is longer than any screen."""
 
     def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
+        desk_town.build_with_night(sqlite_database, context, tmp_path)
         with sqlite_database.writing() as session:
             session.execute(update(Person).values(last_name=NAME, first_name=FORMULA, email=f"{MARKUP}@x.fr"))
             session.execute(update(Family).values(label=NAME, address=MARKUP, town=LONG))

@@ -25,16 +25,13 @@ from guichet.ui.widgets.account_tab import PdfDialog
 from guichet.ui.window import MainWindow
 from tests.services.exchange_town import write
 from tests.ui import desk_town
+from tests.ui.counter import states
 from tests.ui.support import Opener, SqlGuard, type_text
 
 
 @pytest.fixture
 def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
-    def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
-
-    sql_guard.aside(build)
+    sql_guard.aside(lambda: desk_town.build_with_night(sqlite_database, context, tmp_path))
     return sqlite_database
 
 
@@ -61,11 +58,6 @@ def _mixed(folder: Path, name: str = "day") -> Path:
         b"{pas du JSON",
     ]
     return write(folder / f"{name}.jsonl", lines, batch=name)
-
-
-def _states(guard: SqlGuard, database: Database) -> dict[str, str]:
-    found: dict[str, str] = guard.aside(lambda: desk_town.states(database))
-    return found
 
 
 def _counts(page: ImportsPage) -> list[str]:
@@ -171,12 +163,12 @@ def test_a_mended_line_is_tried_again_alone_then_all(
     page: ImportsPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard, tmp_path: Path
 ) -> None:
     _import(page, _mixed(tmp_path))
-    assert _states(sql_guard, town)["D-9"] == "pending"
+    assert states(sql_guard, town)["D-9"] == "pending"
     sql_guard.aside(lambda: _rename_family(town, "1002", "9999", "E2", "E9"))
     _choose(page, qtbot, "quarantined")
     qtbot.mouseClick(page.line.try_again, Qt.MouseButton.LeftButton)
     settle(page.desk)
-    assert _states(sql_guard, town)["D-10"] == "pending"
+    assert states(sql_guard, town)["D-10"] == "pending"
     assert _counts(page) == ["4 reçues", "2 importées", "1 déjà connue", "1 en quarantaine"]
     assert _numbers(page) == [4]
     qtbot.mouseClick(page.retry_all, Qt.MouseButton.LeftButton)
@@ -197,7 +189,7 @@ def test_a_torn_file_is_refused_whole_in_words(
     assert "refusé en entier" in window.notice.text.text()
     assert "refusé en entier" in page.refusal.text()
     assert _counts(page)[0] == "0 reçue"
-    assert "D-9" not in _states(sql_guard, town)
+    assert "D-9" not in states(sql_guard, town)
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(
@@ -205,11 +197,11 @@ def test_the_same_file_again_changes_nothing_and_says_so(
 ) -> None:
     path = _mixed(tmp_path)
     _import(page, path)
-    before = _states(sql_guard, town)
+    before = states(sql_guard, town)
     _import(page, path)
     assert "déjà importé en entier" in window.toast.text.text()
     assert _counts(page) == ["4 reçues", "1 importée", "1 déjà connue", "2 en quarantaine"]
-    assert _states(sql_guard, town) == before
+    assert states(sql_guard, town) == before
 
 
 def test_a_file_dropped_on_the_page_is_imported(page: ImportsPage, tmp_path: Path) -> None:

@@ -36,8 +36,7 @@ def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard:
     """A night imported this morning, two acts of Léa's on it, and a setting changed two months ago."""
 
     def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
+        desk_town.build_with_night(sqlite_database, context, tmp_path)
         account = NewAccount("lea", "Léa Brûlé", password="Un-Mot-2-Passe", roles=frozenset({Role.AGENT}))
         run(sqlite_database, context, accounts.create, account)
         agent = Actor("lea", "Léa Brûlé", frozenset({Role.AGENT}), workstation="guichet-2")

@@ -60,11 +60,7 @@ WANTED: tuple[Any, ...] = (
 
 @pytest.fixture
 def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
-    def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
-
-    sql_guard.aside(build)
+    sql_guard.aside(lambda: desk_town.build_with_night(sqlite_database, context, tmp_path))
     return sqlite_database
 
 
