@@ -180,8 +180,9 @@ class RequestsPage(Page):
 
     def show_example(self) -> None:
         self._focus_list()
-        rows = self.list.model.read_rows()
-        self.list.table.select(next((place for place, row in rows if row.proposal == "mixed"), 0))
+        rows = [(row.proposal == "mixed", row.undecided, -place) for place, row in self.list.model.read_rows()]
+        if rows:
+            self.list.table.select(-max(rows)[2])
 
     def event(self, event: QEvent) -> bool:
         if (
