@@ -122,20 +122,13 @@ class ExportInvoices:
 
 @needs(Permission.READ_BILLING)
 def search(session: Session, context: Context, query: InvoiceQuery) -> Page[InvoiceRow]:
-    """Issued documents, filtered, sorted and paged in SQL: two queries."""
-    statement = _filtered(
-        select(
-            Invoice,
-            Family.number,
-            Family.label.label("family"),
-            _paid().label("paid"),
-            _credited().label("credited"),
-            _in_treasury().label("in_treasury"),
-        ),
-        query,
-        context,
-    )
-    total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    """Issued documents, filtered, sorted and paged in SQL: two queries.
+
+    What was paid on each is summed for the rows of the page alone: asked with the list, SQLite sums for every row it
+    skips or sorts.
+    """
+    listed = _filtered(select(Invoice.id), query, context)
+    total = session.execute(select(func.count()).select_from(listed.subquery())).scalar_one()
     sorts = {
         "issued_on": (Invoice.issued_on, Invoice.number),
         "number": (Invoice.series, Invoice.number),
@@ -145,11 +138,21 @@ def search(session: Session, context: Context, query: InvoiceQuery) -> Page[Invo
         "due_on": (Invoice.due_on,),
         "period": (Invoice.period_start, Invoice.period_end),
     }
-    order = (*sorts.get(query.sort, sorts["issued_on"]), Invoice.id)
+    keys = (*sorts.get(query.sort, sorts["issued_on"]), Invoice.id)
+    order = tuple(key.desc() if query.descending else key for key in keys)
+    page = listed.order_by(*order).limit(query.size).offset(query.offset).subquery()
     rows = session.execute(
-        statement.order_by(*(key.desc() if query.descending else key for key in order))
-        .limit(query.size)
-        .offset(query.offset)
+        select(
+            Invoice,
+            Family.number,
+            Family.label.label("family"),
+            _paid().label("paid"),
+            _credited().label("credited"),
+            _in_treasury().label("in_treasury"),
+        )
+        .join(page, page.c.id == Invoice.id)
+        .join(Family, Family.id == Invoice.family_id)
+        .order_by(*order)
     )
     return Page(tuple(_row(row) for row in rows), total, query.offset)
 

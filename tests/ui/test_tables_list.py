@@ -360,3 +360,16 @@ def test_a_file_that_cannot_be_written_is_said_in_words(make: Made, desk: Desk, 
     listed.export_to(tmp_path / "absent" / "familles.xlsx")
     settle(desk)
     assert "Impossible d’écrire «\u00a0familles.xlsx\u00a0»" in refused[0].message
+
+
+def test_a_list_that_has_no_room_on_screen_yet_reads_its_first_rows_only(
+    make: Made, read: list[tuple[int, int]], desk: Desk
+) -> None:
+    listed = make()
+    listed.table.setFixedHeight(0)
+    listed.hide()
+    read.clear()
+    listed.ask(FamilyQuery(sort="number"))
+    settle(desk)
+    assert read
+    assert all(size <= 300 for _, size in read)

@@ -171,8 +171,10 @@ class DataTable(QTableView):
 
     def visible_places(self) -> tuple[int, int]:
         """The first and the last place on screen."""
-        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
-        return max(0, first), self.paged.total - 1 if last < 0 else last
+        first, last = max(0, self.rowAt(0)), self.rowAt(self.viewport().height() - 1)
+        # No row is there below the last one, nor in a table that was never shown.
+        most = first + self.viewport().height() // self.verticalHeader().defaultSectionSize()
+        return first, min(most, self.paged.total - 1) if last < 0 else last
 
     def _look_soon(self) -> None:
         if not self._looking.isActive():
