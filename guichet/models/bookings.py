@@ -114,7 +114,7 @@ class Booking(Versioned, Base):
         Index(None, "activity_id", "date"),
         Index(None, "enrolment_id"),
         Index(None, "group_id"),
-        Index(None, "date"),
+        Index(None, "date", "state", "attendance", "activity_id"),  # so is a month to bill
     )
 
     enrolment_id: Mapped[int]
