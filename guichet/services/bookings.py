@@ -58,6 +58,7 @@ class Outcome:
 
     @property
     def is_done(self) -> bool:
+        """Whether there is a booking."""
         return self.booking_id is not None
 
 

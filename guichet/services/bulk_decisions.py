@@ -54,6 +54,7 @@ class BulkReport:
     cancelled: bool = False
 
     def count(self, outcome: BulkOutcome) -> int:
+        """How many requests came to that."""
         return sum(one.outcome is outcome for one in self.outcomes)
 
 
@@ -88,6 +89,7 @@ class Forecast:
 
     @property
     def late(self) -> int:
+        """How many items came after their deadline."""
         return self.refuse.get("hors_delai", 0)
 
 

@@ -57,6 +57,7 @@ class DecisionResult:
 
     @property
     def accepted(self) -> int:
+        """How many items were accepted."""
         return sum(one.decision is ItemDecision.ACCEPTED for one in self.items)
 
 

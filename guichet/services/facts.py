@@ -39,6 +39,7 @@ class Asked:
 
     @property
     def payload(self) -> dict[str, Any]:
+        """What the family asked, as the portal wrote it."""
         found: dict[str, Any] = self.line.get("payload") or {}
         return found
 
@@ -61,6 +62,7 @@ class BookingFact:
 
     @property
     def live(self) -> LiveBooking:
+        """The booking as the rules of capacity know it."""
         return LiveBooking(self.id, self.family_id, self.slot_id, self.day, self.start, self.waiting)
 
 
@@ -84,6 +86,7 @@ class ChildFact:
     levels: tuple[tuple[date, date, str | None], ...] = ()
 
     def level_on(self, day: date) -> str | None:
+        """The school level that day; None out of school."""
         return next((level for first, last, level in self.levels if first <= day <= last), None)
 
 

@@ -18,6 +18,7 @@ from guichet.models.requests import (
     RequestState,
 )
 from guichet.models.settings import UserAccount
+from guichet.rules.deadlines import WEEKDAYS
 from guichet.rules.errors import UserError
 from guichet.rules.permissions import Permission
 from guichet.rules.requests import TRANSITIONS, Act
@@ -91,8 +92,9 @@ class RequestDetail:
 
 @needs(Permission.READ_REQUESTS)
 def request_detail(session: Session, context: Context, request_id: int) -> RequestDetail:
-    """A request with its items, reasons, pieces, history, answers and gates, in a
-    fixed number of queries. Raises UserError when it is not there.
+    """A request with its items, reasons, pieces, history, answers and gates, in a fixed number of queries.
+
+    Raises UserError when it is not there.
 
     Health values are always masked: `reveal_health` shows them and keeps a trace of the reading. Income and bank values
     are masked without the permission to read them.
@@ -218,7 +220,7 @@ def _facts(kind: RequestKind, payload: dict[str, Any]) -> tuple[tuple[str, str],
     if kind is RequestKind.ENROLMENT:
         period = f"du {sheet_fields.shown(payload['start'])} au {sheet_fields.shown(payload['end'])}"
         week = ", ".join(
-            f"{_WEEKDAYS[day['weekday'] - 1]} {day['slot']}{_WEEKS[day.get('weeks', 'all')]}"
+            f"{WEEKDAYS[day['weekday'] - 1]} {day['slot']}{_WEEKS[day.get('weeks', 'all')]}"
             for day in payload.get("typical_week") or ()
         )
         found = [("Période", period), ("Groupe", payload.get("group") or ""), ("Semaine type", week)]
@@ -243,7 +245,6 @@ def _facts(kind: RequestKind, payload: dict[str, Any]) -> tuple[tuple[str, str],
     return tuple((label, value) for label, value in found if value)
 
 
-_WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _WEEKS = {"all": "", "even": " (semaines paires)", "odd": " (semaines impaires)"}
 _ABSENCES = {"medical": "médical", "family": "familial", "school": "scolaire", "other": "autre"}
 

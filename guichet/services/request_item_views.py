@@ -79,6 +79,7 @@ def item_rows(session: Session, request_id: int) -> Sequence[Any]:
 
 
 def item_view(context: Context, row: Any, gates: Gates, *, with_health: bool) -> ItemView:
+    """One of `item_rows` as it is shown, health values only on demand."""
     item, slot, activity, document, decider = row
     masked = _is_masked(context, item, with_health=with_health)
     is_field = item.item_kind is ItemKind.FIELD

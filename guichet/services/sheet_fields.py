@@ -31,10 +31,12 @@ class SheetField:
 
     @property
     def section(self) -> str:
+        """The part of the sheet it is in: « health »."""
         return self.path.partition(".")[0]
 
     @property
     def name(self) -> str:
+        """Its name within that part: « allergies »."""
         return self.path.partition(".")[2]
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from guichet.rules.deadlines import WEEKDAYS
 from guichet.rules.text import format_date, paris_day
 from guichet.ui.actions import Action
 from guichet.ui.history import History
@@ -32,7 +33,6 @@ from guichet.ui.widgets.tab_order import step
 from guichet.ui.window_actions import openings, own_actions
 from guichet.ui.wording import NBSP
 
-WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 FIRST_SIZE = (1360, 820)
 NAMES_KEPT = 60
 

@@ -44,10 +44,12 @@ class Absence:
 
     @property
     def attendance(self) -> Attendance:
+        """What the booking becomes."""
         return Attendance.ABSENT_EXCUSED if self.excused else Attendance.ABSENT_BILLED
 
     @property
     def note(self) -> str:
+        """What the family is told of its price."""
         return "Absence excusée." if self.excused else "Absence facturée normalement."
 
 

@@ -18,13 +18,12 @@ from guichet.services.invoice_lines import InvoiceLineRow
 from guichet.services.transaction import Context, OpenedDatabase
 from guichet.ui.files import Files
 from guichet.ui.page import Destination, Tools
-from guichet.ui.tables import Column, State
 from guichet.ui.tasks import Task
-from guichet.ui.theme import Tone
 from guichet.ui.tokens import Space
 from guichet.ui.widgets.facts import ShortTable
 from guichet.ui.widgets.fields import button, choose, text_label
 from guichet.ui.widgets.halves import halves
+from guichet.ui.widgets.invoice_columns import LINE_COLUMNS, invoice_columns, signed_cents
 from guichet.ui.widgets.payment_form import PaymentDialog
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList, Sums
@@ -35,14 +34,6 @@ UNPAID = "unpaid"
 MOST_EXPORTED = 1_000_000
 MONTHS_OFFERED = 24
 
-STANDINGS = {
-    Standing.PAID: State("✓", "Réglée", Tone.GREEN),
-    Standing.PARTLY_PAID: State("½", "En partie", Tone.YELLOW),
-    Standing.DUE: State("D", "Due", Tone.BLUE),
-    Standing.OVERDUE: State("!", "En retard", Tone.RED),
-    Standing.TREASURY: State("T", "Au Trésor", Tone.GREY),
-    Standing.CREDIT_NOTE: State("A", "Avoir", Tone.GREY),
-}
 
 FILTERS: tuple[tuple[str, str], ...] = (
     ("Toutes", ""),
@@ -52,25 +43,6 @@ FILTERS: tuple[tuple[str, str], ...] = (
     ("Réglées", Standing.PAID.value),
     ("Au Trésor", Standing.TREASURY.value),
     ("Avoirs", Standing.CREDIT_NOTE.value),
-)
-
-
-def _quotient(row: InvoiceLineRow) -> str:
-    if row.quotient is None:
-        return ""
-    since = f" ({format_date(row.quotient_since)})" if row.quotient_since else ""
-    return f"{row.quotient}{since}"
-
-
-LINE_COLUMNS = (
-    Column[InvoiceLineRow]("Jour", lambda row: format_date(row.day), 10),
-    Column[InvoiceLineRow]("Enfant", lambda row: row.child, None, optional=2),
-    Column[InvoiceLineRow](
-        "Prestation", lambda row: f"{row.activity}, {row.label}".strip(", "), None, bold=True
-    ),
-    Column[InvoiceLineRow]("QF (date)", _quotient, 16, optional=3),
-    Column[InvoiceLineRow]("Qté", lambda row: str(row.quantity), 4, right=True, optional=1),
-    Column[InvoiceLineRow]("Montant", lambda row: format_euros(row.amount_cents), 10, right=True),
 )
 
 
@@ -90,7 +62,7 @@ class InvoiceList(QWidget):
         self.list = SqlList[InvoiceRow](
             tools,
             invoice_documents.search,
-            self._columns(),
+            invoice_columns(self._today, of_family=of_family),
             lambda row: row.invoice_id,
             name="Factures émises",
             empty="Aucune facture." if of_family else "Aucune facture ne correspond à ces critères.",
@@ -119,59 +91,12 @@ class InvoiceList(QWidget):
         for widget in (self.export, self.receive):
             self.list.foot.addWidget(widget)
         self.detail.setCornerWidget(self.family)
-        split = halves(
-            Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal,
-            self.list,
-            self.detail,
-            (1 if of_family else 3, 2),
-            self,
-        )
+        direction = Qt.Orientation.Vertical if of_family else Qt.Orientation.Horizontal
+        split = halves(direction, self.list, self.detail, (1 if of_family else 3, 2), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, Space.MEDIUM, 0, 0)
         layout.addWidget(split)
         self._connect()
-
-    def _columns(self) -> tuple[Column[InvoiceRow], ...]:
-        def state(row: InvoiceRow) -> State:
-            return STANDINGS[row.standing(self._today)]
-
-        def late(row: InvoiceRow) -> str:
-            days = row.late_days(self._today)
-            return f"{days}{NBSP}j" if days else ""
-
-        family = (
-            () if self._of_family
-            else (Column[InvoiceRow]("Famille", lambda row: row.family_label, None, sort="family"),)
-        )  # fmt: skip
-        return (
-            Column[InvoiceRow]("Numéro", lambda row: row.number, 9, sort="number", bold=True),
-            Column[InvoiceRow](
-                "Émise le", lambda row: format_date(row.issued_on), 10, sort="issued_on", optional=3,
-                value=lambda row: row.issued_on,
-            ),
-            *family,
-            Column[InvoiceRow](
-                "Période", lambda row: period(row.period_start, row.period_end), None if self._of_family else 13,
-                optional=5, sort="period",
-            ),
-            Column[InvoiceRow](
-                "Montant", lambda row: format_euros(_signed(row)), 10, right=True, sort="total",
-                value=lambda row: _signed(row) / 100,
-            ),
-            Column[InvoiceRow](
-                "Reste dû", lambda row: format_euros(row.left_cents) if row.left_cents else "", 10, right=True,
-                sort="left", value=lambda row: row.left_cents / 100,
-            ),
-            Column[InvoiceRow](
-                "Échéance", lambda row: format_date(row.due_on), 10, sort="due_on", optional=1,
-                value=lambda row: row.due_on,
-            ),
-            Column[InvoiceRow](
-                "Retard", late, 6, right=True, optional=2, hint="Jours écoulés depuis l’échéance",
-                value=lambda row: row.late_days(self._today) or None,
-            ),
-            Column[InvoiceRow]("État", lambda row: state(row).label, 14, state=state),
-        )  # fmt: skip
 
     def _build_filters(self) -> None:
         first = self._today.replace(day=1)
@@ -339,7 +264,7 @@ class InvoiceList(QWidget):
         self._desk.fetch(invoice_documents.pdf, (row.invoice_id,), then=show, key=(self, "pdf"))
         self._desk.fetch(invoice_lines.of_invoice, row.invoice_id, then=self._show_lines, key=(self, "lines"))
         left = f", reste dû {format_euros(row.left_cents)}" if row.left_cents else ""
-        self.about.setText(f"{_word(row)} {row.number}, {format_euros(_signed(row))}{left}")
+        self.about.setText(f"{_word(row)} {row.number}, {format_euros(signed_cents(row))}{left}")
         self.moved.emit()
 
     def _show_lines(self, rows: tuple[InvoiceLineRow, ...]) -> None:
@@ -396,10 +321,6 @@ def _export(
     found = transaction.read(database, context, invoice_documents.search, whole)
     command = WriteFiles(tuple(row.invoice_id for row in found.rows), folder)
     return invoice_files.write_invoices(database, context, command, task.step)
-
-
-def _signed(row: InvoiceRow) -> int:
-    return row.total_cents if row.kind == "invoice" else -row.total_cents
 
 
 def _word(row: InvoiceRow) -> str:
