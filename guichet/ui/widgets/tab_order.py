@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLayout,
     QLineEdit,
+    QMainWindow,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -35,6 +36,8 @@ def step(root: QWidget, forwards: bool) -> bool:
     False when nothing inside has it.
     """
     focused = QApplication.focusWidget()
+    if focused is None or not focused.isVisible():
+        return False  # Qt asks while it hides what had it: it finds another by itself
     found = [widget for widget in stops(root) if widget.isVisible() and widget.isEnabled()]
     here = next((place for place, each in enumerate(found) if _holds(each, focused)), None)
     if here is None:
@@ -49,34 +52,25 @@ def stops(widget: QWidget) -> Iterator[QWidget]:
     if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
         yield widget
     if not isinstance(widget, _WHOLE):
-        for child in _inside(widget):
-            yield from stops(child)
+        for part in _inside(widget):
+            yield from stops(part)
 
 
-def _holds(widget: QWidget, focused: QWidget | None) -> bool:
-    return widget is focused or (
-        isinstance(widget, _WHOLE) and focused is not None and widget.isAncestorOf(focused)
-    )
+def _holds(widget: QWidget, focused: QWidget) -> bool:
+    return widget is focused or (isinstance(widget, _WHOLE) and widget.isAncestorOf(focused))
 
 
 def _inside(widget: QWidget) -> Iterator[QWidget]:
-    laid_out = list(_by_layout(widget))
-    yield from laid_out
-    if isinstance(widget, QScrollArea):
-        return  # what it holds stands on its viewport too
-    for child in widget.children():
-        if isinstance(child, QWidget) and not child.isWindow() and child not in laid_out:
-            yield child
-
-
-def _by_layout(widget: QWidget) -> Iterator[QWidget]:
     match widget:
+        case QMainWindow():
+            yield from (part for part in (widget.centralWidget(), widget.statusBar()) if part is not None)
         case QTabWidget():
             yield widget.tabBar()
             if (corner := widget.cornerWidget()) is not None:
                 yield corner
+            yield from _pages(widget)
         case QSplitter() | QStackedWidget():
-            yield from (page for place in range(widget.count()) if (page := widget.widget(place)) is not None)
+            yield from _pages(widget)
         case QScrollArea():
             if (held := widget.widget()) is not None:
                 yield held
@@ -85,14 +79,27 @@ def _by_layout(widget: QWidget) -> Iterator[QWidget]:
                 yield from _laid_out(layout)
 
 
+def _pages(holder: QTabWidget | QSplitter | QStackedWidget) -> Iterator[QWidget]:
+    for place in range(holder.count()):
+        if (page := holder.widget(place)) is not None:
+            yield page
+
+
 def _laid_out(layout: QLayout) -> Iterator[QWidget]:
-    places = list(range(layout.count()))
+    # The layout's items are never asked for: they die without Python knowing, and another object may take their place.
+    holder = layout.parentWidget()
+    parts: list[QObject] = [*layout.children(), *holder.children()] if holder is not None else []
+    placed = [
+        (place, part)
+        for part in parts
+        if isinstance(part, QLayout | QWidget) and (place := layout.indexOf(part)) >= 0
+    ]
     if isinstance(layout, QGridLayout):
-        places.sort(key=lambda place: layout.getItemPosition(place)[:2])  # type: ignore[index]
-    for place in places:
-        item = layout.itemAt(place)
-        inner = item.layout() if item is not None else None
-        if inner is not None:
-            yield from _laid_out(inner)
-        elif item is not None and (held := item.widget()) is not None:
-            yield held
+        placed.sort(key=lambda each: layout.getItemPosition(each[0])[:2])  # type: ignore[index]
+    else:
+        placed.sort(key=lambda each: each[0])
+    for _, part in placed:
+        if isinstance(part, QLayout):
+            yield from _laid_out(part)
+        else:
+            yield part
