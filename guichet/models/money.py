@@ -22,7 +22,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from guichet.models.base import Base, Cents, Code, Label, Versioned, stored
 from guichet.rules.tariffs import EligibleMode, TariffMethod
 
-
 Day = date
 """A civil date, in classes where a column is itself named `date`."""
 

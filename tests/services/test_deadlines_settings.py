@@ -160,7 +160,9 @@ def test_a_change_is_journalled_in_words(database: Database, context: Context, a
             .where(Journal.action == "deadline.change")
         ).one()
     detail = json.loads(entry.detail)
-    assert entry.summary == "Délai de Activité mercredi (réserver)\u00a0: jeudi 13:00 de la semaine précédente"
+    assert (
+        entry.summary == "Délai de Activité mercredi (réserver)\u00a0: jeudi 13:00 de la semaine précédente"
+    )
     assert (detail["before"]["rule"], detail["after"]["rule"]) == (
         "sans limite",
         "jeudi 13:00 de la semaine précédente",

@@ -7,7 +7,6 @@ import pytest
 
 from guichet.models.database import Database
 from guichet.rules.deadline_words import describe_rule
-from guichet.rules.permissions import Role
 from guichet.rules.tariffs import TariffMethod
 from guichet.services import (
     activity_settings,
@@ -27,26 +26,18 @@ from guichet.ui.widgets.settings_desk import DeskSection
 from guichet.ui.widgets.settings_portals import PortalsSection
 from guichet.ui.widgets.settings_tariffs import TariffsSection
 from guichet.ui.window import MainWindow
-from tests.builders import add_activity
-from tests.ui.settings_support import save_by_key, shown, type_date
+from tests.ui.settings_support import add_wednesday, as_administrator, save_by_key, shown, type_date
 from tests.ui.support import Opener, SqlGuard, type_text
 
 
 @pytest.fixture
 def window(open_window: Opener) -> MainWindow:
-    opened: MainWindow = open_window(Role.ADMINISTRATOR)
-    opened.activateWindow()
-    return opened
+    return as_administrator(open_window)
 
 
 @pytest.fixture
 def wednesday(town: Database, sql_guard: SqlGuard) -> int:
-    def build() -> int:
-        with town.writing() as session:
-            return add_activity(session, "mercredi").id
-
-    made: int = sql_guard.aside(build)
-    return made
+    return add_wednesday(town, sql_guard)
 
 
 def test_a_deadline_is_set_in_words_with_its_example(
@@ -62,7 +53,7 @@ def test_a_deadline_is_set_in_words_with_its_example(
     assert "heure limite" in section.at.accessibleDescription()
     type_text(section.at, "13h")
     type_date(section.example_day, "08/04/2026")
-    assert section.example.text() == "Pour le mercredi 08/04/2026 : jusqu’au jeudi 02/04/2026 à 13:00"
+    assert section.example.text() == "Pour le mercredi 08/04/2026\u00a0: jusqu’au jeudi 02/04/2026 à 13:00"
     save_by_key(window, section.at)
     chosen = section.table.current_row()
     assert chosen is not None
@@ -81,7 +72,8 @@ def test_a_deadline_of_working_days_counts_the_days_it_is_told_to(wednesday: int
     section.count_service_day.setChecked(True)
     type_date(section.example_day, "20/03/2026")
     assert (
-        section.example.text() == "Pour le vendredi 20/03/2026 : jusqu’au mercredi 18/03/2026 fin de journée"
+        section.example.text()
+        == "Pour le vendredi 20/03/2026\u00a0: jusqu’au mercredi 18/03/2026 fin de journée"
     )
     section.count_service_day.setChecked(False)
     assert "mardi 17/03/2026" in section.example.text()
@@ -132,8 +124,8 @@ def test_a_tariff_by_brackets_is_typed_with_its_examples(
     type_text(section.brackets.starts[1], "700")
     assert "Tranche 2" in section.examples.text()
     type_text(section.brackets.prices[1], "9,9")
-    assert "QF 300 : 4,10\u00a0€" in section.examples.text()
-    assert "QF 800 : 9,90\u00a0€" in section.examples.text()
+    assert "QF 300\u00a0: 4,10\u00a0€" in section.examples.text()
+    assert "QF 800\u00a0: 9,90\u00a0€" in section.examples.text()
     assert "Sans quotient : 9,90\u00a0€" in section.examples.text()
     save_by_key(window, section.name_field)
     [row] = tariffs_of(town, context, sql_guard)

@@ -32,8 +32,7 @@ from guichet.ui.widgets.settings_section import SettingsSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
-from tests.builders import add_activity
-from tests.ui.settings_support import press, save_by_key, shown
+from tests.ui.settings_support import add_wednesday, as_administrator, press, save_by_key, shown
 from tests.ui.support import Opener, SqlGuard, answer_next_question, type_text
 from tests.ui.test_accessibility import controls, spoken_name
 
@@ -42,19 +41,12 @@ PASSWORD = "Guichet2026"
 
 @pytest.fixture
 def window(open_window: Opener) -> MainWindow:
-    opened: MainWindow = open_window(Role.ADMINISTRATOR)
-    opened.activateWindow()
-    return opened
+    return as_administrator(open_window)
 
 
 @pytest.fixture
 def wednesday(town: Database, sql_guard: SqlGuard) -> int:
-    def build() -> int:
-        with town.writing() as session:
-            return add_activity(session, "mercredi").id
-
-    made: int = sql_guard.aside(build)
-    return made
+    return add_wednesday(town, sql_guard)
 
 
 def town_of(database: Database, guard: SqlGuard, context: Context) -> settings.Town:
@@ -302,7 +294,10 @@ def test_dates_that_overlap_are_refused_beside_the_first_day(
     type_text(section.years.starts_on, "03/07/2026")
     type_text(section.years.ends_on, "02/07/2027")
     save_by_key(window, section.years.label)
-    assert "chevauchent l’année scolaire « 2025-2026 »" in section.years.starts_on.accessibleDescription()
+    assert (
+        "chevauchent l’année scolaire «\u00a02025-2026\u00a0»"
+        in section.years.starts_on.accessibleDescription()
+    )
     assert len(calendar_of(town, context, sql_guard).school_years) == 1
     assert list(window.tools.drafts.pending) == ["Nouvelle année scolaire"]
 

@@ -180,7 +180,9 @@ class RequestsPage(Page):
 
     def show_example(self) -> None:
         self._focus_list()
-        rows = [(row.proposal == "mixed", row.undecided, -place) for place, row in self.list.model.read_rows()]
+        rows = [
+            (row.proposal == "mixed", row.undecided, -place) for place, row in self.list.model.read_rows()
+        ]
         if rows:
             self.list.table.select(-max(rows)[2])
 

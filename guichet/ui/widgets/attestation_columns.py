@@ -14,6 +14,7 @@ STANDINGS = {
     Standing.CHANGED: State("M", "À rectifier", Tone.YELLOW),
     Standing.NO_PAYER: State("!", "Sans payeur", Tone.RED),
 }
+
 YEAR_COLUMNS = (
     Column[YearRow]("Famille", lambda row: row.family_label, None, bold=True),
     Column[YearRow]("Enfant", lambda row: row.child, None),
@@ -32,6 +33,7 @@ YEAR_COLUMNS = (
         "État", lambda row: STANDINGS[row.standing].label, 13, state=lambda row: STANDINGS[row.standing]
     ),
 )  # fmt: skip
+
 REGISTER_COLUMNS = (
     Column[AttestationRow]("Numéro", lambda row: row.number, 10, sort="number", bold=True),
     Column[AttestationRow]("Année", lambda row: str(row.year), 6, sort="year"),
