@@ -126,7 +126,7 @@ def test_a_tariff_by_brackets_is_typed_with_its_examples(
     type_text(section.brackets.prices[1], "9,9")
     assert "QF 300\u00a0: 4,10\u00a0€" in section.examples.text()
     assert "QF 800\u00a0: 9,90\u00a0€" in section.examples.text()
-    assert "Sans quotient : 9,90\u00a0€" in section.examples.text()
+    assert "Sans quotient\u00a0: 9,90\u00a0€" in section.examples.text()
     save_by_key(window, section.name_field)
     [row] = tariffs_of(town, context, sql_guard)
     assert row.values.brackets == ((0, 700, 410), (700, None, 990))
