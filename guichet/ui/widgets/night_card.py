@@ -32,6 +32,7 @@ class NightCard(Card):
         self.import_file = button(
             "Importer un fichier…", self, role="primary", tip="Importer un fichier (Ctrl+O)"
         )
+        self.import_file.setShortcut("Ctrl+O")
         self.numbers = QWidget(self)
         flow = FlowLayout(self.numbers)
         for made in (self.received, self.proposed, self.quarantined):
