@@ -40,21 +40,21 @@ FEBRUARY = [date(2026, 2, day) for day in (4, 11, 18, 25)]
 MARCH = [date(2026, 3, day) for day in (4, 11)]
 
 
+def bill_town(database: Database) -> None:
+    """Zola owes four Wednesdays of February at 10 €, Éluard two; Nerval eats at the canteen, which has no price."""
+    with database.writing() as session:
+        town = found(session)
+        town.single(town.alsh, 1000)
+        for name, days in (("Zola", FEBRUARY), ("Éluard", FEBRUARY[:2])):
+            family = town.family(name)
+            town.book(town.enrol(family, town.child(family), town.alsh), town.journee, *days, *MARCH)
+        nerval = town.family("Nerval")
+        town.book(town.enrol(nerval, town.child(nerval), town.canteen), town.repas, MARCH[0])
+
+
 @pytest.fixture
 def town(sqlite_database: Database, sql_guard: SqlGuard) -> Database:
-    """Zola owes four Wednesdays of February at 10 €, Éluard two; Nerval eats at the canteen, which has no price."""
-
-    def build() -> None:
-        with sqlite_database.writing() as session:
-            town = found(session)
-            town.single(town.alsh, 1000)
-            for name, days in (("Zola", FEBRUARY), ("Éluard", FEBRUARY[:2])):
-                family = town.family(name)
-                town.book(town.enrol(family, town.child(family), town.alsh), town.journee, *days, *MARCH)
-            nerval = town.family("Nerval")
-            town.book(town.enrol(nerval, town.child(nerval), town.canteen), town.repas, MARCH[0])
-
-    sql_guard.aside(build)
+    sql_guard.aside(lambda: bill_town(sqlite_database))
     return sqlite_database
 
 
