@@ -80,16 +80,21 @@ def hour() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
+def base(request: pytest.FixtureRequest) -> Database:
+    """An empty base: SQLite unless the test names others."""
+    found_base: Database = request.getfixturevalue(getattr(request, "param", "sqlite_database"))
+    return found_base
+
+
+@pytest.fixture
+def town(base: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
     def build() -> None:
-        desk_town.build_with_night(sqlite_database, context, tmp_path)
-        report = intake.import_path(
-            sqlite_database, context, write(tmp_path / "hour.jsonl", hour(), batch="hour")
-        )
+        desk_town.build_with_night(base, context, tmp_path)
+        report = intake.import_path(base, context, write(tmp_path / "hour.jsonl", hour(), batch="hour"))
         assert (report.refusal, report.quarantined) == (None, 0), report
 
     sql_guard.aside(build)
-    return sqlite_database
+    return base
 
 
 @pytest.fixture
@@ -120,6 +125,7 @@ def show_all(qtbot: QtBot, page: RequestsPage) -> None:
     press(qtbot, page, Qt.Key.Key_Escape)
 
 
+@pytest.mark.parametrize("base", ["sqlite_database", "postgresql_database"], indirect=True)
 def test_an_hour_at_the_counter(
     page: RequestsPage, window: MainWindow, qtbot: QtBot, town: Database, sql_guard: SqlGuard
 ) -> None:

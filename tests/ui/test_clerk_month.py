@@ -53,9 +53,16 @@ def bill_town(database: Database) -> None:
 
 
 @pytest.fixture
-def town(sqlite_database: Database, sql_guard: SqlGuard) -> Database:
-    sql_guard.aside(lambda: bill_town(sqlite_database))
-    return sqlite_database
+def base(request: pytest.FixtureRequest) -> Database:
+    """An empty base: SQLite unless the test names others."""
+    found_base: Database = request.getfixturevalue(getattr(request, "param", "sqlite_database"))
+    return found_base
+
+
+@pytest.fixture
+def town(base: Database, sql_guard: SqlGuard) -> Database:
+    sql_guard.aside(lambda: bill_town(base))
+    return base
 
 
 @pytest.fixture
@@ -104,6 +111,7 @@ def found_by_checks(billing: BillingPage) -> dict[Check, int]:
     return {row.check: row.rows for row in billing.issue.checks.checks.paged.rows_at_hand() if row.rows}
 
 
+@pytest.mark.parametrize("base", ["sqlite_database", "postgresql_database"], indirect=True)
 def test_a_month_goes_from_its_period_to_its_envelopes(
     billing: BillingPage, qtbot: QtBot, town: Database, sql_guard: SqlGuard
 ) -> None:
