@@ -235,7 +235,9 @@ class CrashDialog(Dialog):
         layout.addWidget(text)
         layout.addWidget(details)
         layout.addWidget(buttons)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 70)
+        width = self.fontMetrics().averageCharWidth() * 70
+        self.setMinimumWidth(width)
+        text.setMinimumHeight(text.heightForWidth(round(width * 0.9)))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.report.reference}\n\n{self.report.details}")

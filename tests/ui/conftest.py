@@ -1,5 +1,6 @@
 """The real window on a real base; any SQL on the GUI thread fails the test."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +10,9 @@ from PySide6.QtCore import QSettings, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, make_url
 
-from guichet.models.database import Database
+from guichet.models.database import Database, open_database
 from guichet.rules.permissions import Role
 from guichet.services.transaction import Actor
 from guichet.ui.desk import Desk
@@ -22,6 +23,7 @@ from guichet.ui.theme import Look, Theme
 from guichet.ui.window import MainWindow, Place
 from tests.builders import add_family, add_person
 from tests.conftest import NOW
+from tests.ui.long_town import build_long_town
 from tests.ui.support import Opener, SqlGuard, delete_now
 from tests.ui.support import actor as someone
 
@@ -123,3 +125,15 @@ def open_window(
         window.close()
         window.deleteLater()
     delete_now()
+
+
+@pytest.fixture(scope="session")
+def long_town_file(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A base where every page has something to show, and names that no screen likes; to be copied."""
+    folder = tmp_path_factory.mktemp("long-town")
+    base = folder / "ville.db"
+    shutil.copyfile(_sqlite_template, base)
+    database = open_database(make_url("sqlite://").set(database=str(base)))
+    build_long_town(database, folder)
+    database.dispose()
+    return base

@@ -1,150 +1,229 @@
-"""Every page, without a mouse and without seeing colours: names, tab order, nothing out of reach, nothing too wide."""
+"""Every page, tab, panel, dialog and menu, without a mouse and without seeing: one walk, and what it must find."""
 
-from itertools import pairwise
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+import shiboken6
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSpinBox,
-    QApplication,
-    QComboBox,
-    QLineEdit,
-    QPlainTextEdit,
-    QTabBar,
-    QWidget,
-)
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
+from sqlalchemy.engine import make_url
 
-from guichet.models.database import Database
+from guichet.models.database import open_database
 from guichet.rules.permissions import Role
-from guichet.services.transaction import Context
-from guichet.ui.desktop import PAGES
-from guichet.ui.page import Destination
+from guichet.ui import screenshots
+from guichet.ui.actions import Action
+from guichet.ui.desktop import build_window
+from guichet.ui.messages import Messages
 from guichet.ui.screenshots import settle
 from guichet.ui.theme import Look, Theme
-from guichet.ui.window import MainWindow
-from tests.ui import desk_town
-from tests.ui.support import Opener, SqlGuard
+from guichet.ui.widgets.help_sheet import EVERYWHERE, LISTS
+from guichet.ui.widgets.overlay import Overlay
+from guichet.ui.window import MainWindow, Place
+from tests.ui import audit, walk
+from tests.ui.support import actor, delete_now
 
-
-@pytest.fixture
-def town(sqlite_database: Database, context: Context, tmp_path: Path, sql_guard: SqlGuard) -> Database:
-    """A base where every page has something to show."""
-
-    def build() -> None:
-        desk_town.build(sqlite_database)
-        desk_town.bring_night(sqlite_database, context, tmp_path)
-
-    sql_guard.aside(build)
-    return sqlite_database
-
-
-PAGE_NAMES = [page.name for page in PAGES]
-CONTROLS = (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSpinBox,
-    QComboBox,
-    QLineEdit,
-    QPlainTextEdit,
-    QTabBar,
+Findings = dict[str, list[str]]
+CHECKS = (
+    "names",
+    "tables",
+    "tab_round",
+    "mnemonics",
+    "ambiguous_keys",
+    "unsaid_keys",
+    "untold_tooltips",
+    "unseen_focus",
 )
 
 
-def controls(root: QWidget) -> list[QWidget]:
-    """What a person acts on: shown, enabled, taking the focus, and not the inside of another control."""
-    found = [
-        widget
-        for widget in root.findChildren(QWidget)
-        if isinstance(widget, CONTROLS)
-        and widget.isVisibleTo(root.window())
-        and widget.isEnabled()
-        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-    ]
-    return [
-        widget
-        for widget in found
-        if not isinstance(widget.parentWidget(), QAbstractSpinBox | QComboBox | QLineEdit)
-    ]
+@pytest.fixture(scope="module")
+def open_long_town(
+    long_town_file: Path, tmp_path_factory: pytest.TempPathFactory, qapp: QApplication
+) -> Iterator[Callable[..., MainWindow]]:
+    """The window on a town of extremes, as often as it is asked for; nothing is waited for longer than it needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(screenshots, "QUIET_SECONDS", 0.05)
+        theme = Theme(qapp, Look.LIGHT)
+        messages = Messages(qapp)
+
+        def opener(scale: int, width: int, height: int, look: Look = Look.LIGHT) -> MainWindow:
+            folder = tmp_path_factory.mktemp("walk")
+            base = folder / "ville.db"
+            shutil.copyfile(long_town_file, base)
+            database = open_database(make_url("sqlite://").set(database=str(base)))
+            theme.apply(look, scale)
+            settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+            place = Place("Valmont", "Base SQLite · ville.db", fixed_day=True)
+            who = actor(Role.ADMINISTRATOR)
+            window = build_window(database, who, _clock, place, theme, messages, settings)
+            window.resize(width, height)
+            window.show()
+            settle(window.tools.desk)
+            return window
+
+        yield opener
+        messages.deleteLater()
+        theme.deleteLater()
+        qapp.setStyleSheet("")
+        delete_now()
 
 
-def opened(window: MainWindow, page: str) -> QWidget:
-    window.go(Destination(page))
+def _clock() -> datetime:
+    return walk.NOW
+
+
+def close(window: MainWindow) -> None:
+    """Before the next one is opened."""
+    walk.close_everything(window)
+    window.close()
+    window.deleteLater()
+    delete_now()
+
+
+@pytest.fixture(scope="module")
+def findings(open_long_town: Callable[..., MainWindow]) -> dict[str, Findings]:
+    """What a walk through everything finds, by check, each finding with where it was found."""
+    window = open_long_town(100, 1280, 720)
+    QAccessible.setActive(True)  # as with a screen reader: what changes is told
+    found: dict[str, Findings] = {check: defaultdict(list) for check in (*CHECKS, "escape")}
+    seen: set[str] = set()
+    for scene in walk.scenes():
+        with walk.shown(window, scene) as root:
+            whole = window if root.window() is window and not isinstance(root, Overlay) else root
+            for check, finding in _look(window, root, whole, seen):
+                found[check][finding].append(scene.name)
+            for finding in _leave(window, root):
+                found["escape"][finding].append(scene.name)
+    QAccessible.setActive(False)
+    close(window)
+    return found
+
+
+def _look(window: MainWindow, root: QWidget, whole: QWidget, seen: set[str]) -> Iterator[tuple[str, str]]:
+    if isinstance(root, QMenu):
+        yield from (("mnemonics", each) for each in audit.menu_mnemonics(root))
+        return
+    top = root.window()
+    actions: list[Action] = [*window.window_actions(), *window._page_keys()[1]]
+    told = {action.shortcut for action in actions} | {key for _, key in (*LISTS, *EVERYWHERE)}
+    checks = {
+        "names": lambda: audit.names(whole),
+        "tables": lambda: audit.tables(whole),
+        "mnemonics": lambda: audit.mnemonics(top),
+        "ambiguous_keys": lambda: audit.ambiguous_keys(top, whole),
+        "unsaid_keys": lambda: audit.unsaid_keys(top, whole, told),
+        "untold_tooltips": lambda: audit.untold_tooltips(top, actions),
+        "unseen_focus": lambda: audit.unseen_focus(whole, seen),
+        "tab_round": lambda: audit.tab_round(whole),
+    }
+    for name, check in checks.items():
+        yield from ((name, each) for each in check())
+
+
+def _leave(window: MainWindow, root: QWidget) -> Iterator[str]:
+    """Escape closes what was opened over the page, and the keyboard is back in the window."""
+    if not isinstance(root, (QDialog, Overlay)) or isinstance(root, QMessageBox):
+        return
+    name = type(root).__name__
+    focused = QApplication.focusWidget()
+    QTest.keyClick(focused if focused is not None else root, Qt.Key.Key_Escape)
     settle(window.tools.desk)
-    window.current_page.show_example()
-    settle(window.tools.desk)
-    return window.current_page
-
-
-@pytest.mark.parametrize("page", PAGE_NAMES)
-def test_every_control_has_a_name(open_window: Opener, page: str) -> None:
-    window = open_window(Role.ADMINISTRATOR)
-    shown = opened(window, page)
-    acted_on = controls(shown)
-    assert acted_on
-    nameless = [widget for widget in acted_on if not spoken_name(widget) and not isinstance(widget, QTabBar)]
-    assert not nameless
-
-
-@pytest.mark.parametrize("page", PAGE_NAMES)
-def test_tab_reaches_every_control_and_comes_back(open_window: Opener, qtbot: QtBot, page: str) -> None:
-    window = open_window(Role.ADMINISTRATOR)
-    shown = opened(window, page)
+    if shiboken6.isValid(root) and root.isVisible():
+        yield f"Escape does not close {name}"
+        return
     window.activateWindow()
-    wanted = set(controls(shown))
-    start = window.current_page.first_focus()
-    start.setFocus()
-    reached: list[QWidget] = []
-    for _ in range(300):
-        focused = QApplication.focusWidget()
-        if focused is None or focused in reached:
+    QTest.qWaitForWindowActive(window, 1000)
+    for _ in range(50):
+        if _holds_the_keyboard(window):
             break
-        reached.append(focused)
-        qtbot.keyClick(focused, Qt.Key.Key_Tab)
-    unreached = {widget for widget in wanted if widget not in reached and widget.focusProxy() not in reached}
-    assert not {spoken_name(widget) for widget in unreached}
+        QTest.qWait(20)
+    else:
+        yield f"after {name} the keyboard is nowhere"
 
 
-@pytest.mark.parametrize("page", PAGE_NAMES)
-def test_tab_goes_as_the_eye_does(open_window: Opener, page: str) -> None:
-    """Among the controls of one row of a page, the focus never goes back to the left."""
-    window = open_window(Role.ADMINISTRATOR)
-    shown = opened(window, page)
-    chain = [widget for widget in focus_chain(window) if widget in set(controls(shown))]
-    for before, after in pairwise(chain):
-        if before.parentWidget() is after.parentWidget() and same_row(before, after):
-            assert before.x() < after.x(), f"{spoken_name(after)} comes after {spoken_name(before)}"
+def _holds_the_keyboard(window: MainWindow) -> bool:
+    focused = QApplication.focusWidget()
+    return focused is not None and window.isAncestorOf(focused) and focused.isVisible()
 
 
-@pytest.mark.parametrize(("scale", "width", "height"), [(100, 1280, 720), (150, 1600, 900)])
-def test_the_window_fits_the_desk_it_is_used_on(
-    open_window: Opener, theme: Theme, scale: int, width: int, height: int
+def said(findings: Findings) -> list[str]:
+    """For the reader of a failed test."""
+    return [f"{finding} ({len(places)}: {', '.join(places[:3])})" for finding, places in findings.items()]
+
+
+def test_every_control_has_a_name_and_the_role_of_what_it_does(findings: dict[str, Findings]) -> None:
+    assert not said(findings["names"])
+
+
+def test_every_cell_is_said_as_it_is_shown(findings: dict[str, Findings]) -> None:
+    assert not said(findings["tables"])
+
+
+def test_tab_reaches_everything_as_the_eye_goes_and_comes_back(findings: dict[str, Findings]) -> None:
+    assert not said(findings["tab_round"])
+
+
+def test_each_alt_letter_leads_to_one_thing(findings: dict[str, Findings]) -> None:
+    assert not said(findings["mnemonics"])
+
+
+def test_no_key_means_two_things(findings: dict[str, Findings]) -> None:
+    assert not said(findings["ambiguous_keys"])
+
+
+def test_every_key_is_on_the_help_sheet_or_in_a_tooltip(findings: dict[str, Findings]) -> None:
+    assert not said(findings["unsaid_keys"])
+
+
+def test_a_button_says_the_key_that_does_the_same(findings: dict[str, Findings]) -> None:
+    assert not said(findings["untold_tooltips"])
+
+
+def test_the_focus_shows_on_every_kind_of_control(findings: dict[str, Findings]) -> None:
+    assert not said(findings["unseen_focus"])
+
+
+def test_escape_closes_and_gives_the_keyboard_back(findings: dict[str, Findings]) -> None:
+    assert not said(findings["escape"])
+
+
+@pytest.mark.parametrize(
+    ("scale", "width", "height"), [(100, 1280, 720), (125, 1440, 900), (150, 1600, 900), (200, 1920, 1080)]
+)
+def test_nothing_is_cut_at_any_size_of_text(
+    open_long_town: Callable[..., MainWindow], scale: int, width: int, height: int
 ) -> None:
-    theme.apply(Look.LIGHT, scale)
-    window = open_window(Role.ADMINISTRATOR)
-    for page in PAGE_NAMES:
-        opened(window, page)
+    """Names of sixty letters, streets of forty-five, other alphabets: what does not fit has its tooltip."""
+    window = open_long_town(scale, width, height)
+    found: Findings = defaultdict(list)
+    for scene in walk.scenes():
+        with walk.shown(window, scene) as root:
+            if not isinstance(root, QMenu):
+                for finding in audit.cut(root.window()):
+                    found[finding].append(scene.name)
         smallest = window.minimumSizeHint()
-        assert (smallest.width() <= width, smallest.height() <= height) == (True, True), (page, smallest)
+        if smallest.width() > width or smallest.height() > height:
+            found[f"the window needs {smallest.width()} × {smallest.height()}"].append(scene.name)
+    close(window)
+    assert not said(found)
 
 
-def spoken_name(widget: QWidget) -> str:
-    """What a screen reader says of it."""
-    interface = QAccessible.queryAccessibleInterface(widget)
-    return interface.text(QAccessible.Text.Name).strip() if interface else ""
-
-
-def focus_chain(window: QWidget) -> list[QWidget]:
-    chain, widget = [window], window.nextInFocusChain()
-    while widget is not window:
-        chain.append(widget)
-        widget = widget.nextInFocusChain()
-    return chain
-
-
-def same_row(first: QWidget, second: QWidget) -> bool:
-    return abs(first.geometry().center().y() - second.geometry().center().y()) < first.height() // 2
+@pytest.mark.parametrize("look", [Look.DARK])
+def test_the_focus_shows_in_the_dark_too(
+    open_long_town: Callable[..., MainWindow], look: Look, qtbot: QtBot
+) -> None:
+    window = open_long_town(100, 1280, 720, look)
+    seen: set[str] = set()
+    found: list[str] = []
+    for scene in walk.scenes():
+        if scene.name.startswith(("page ", "settings ")):
+            with walk.shown(window, scene):
+                found += audit.unseen_focus(window, seen)
+    close(window)
+    assert not found

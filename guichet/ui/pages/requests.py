@@ -79,7 +79,7 @@ class RequestsPage(Page):
     def _lay_out(self) -> None:
         left = QWidget(self)
         column = QVBoxLayout(left)
-        column.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.SMALL, Space.SMALL)
+        column.setContentsMargins(Space.MEDIUM, Space.MEDIUM, Space.SMALL, Space.SMALL)
         column.addWidget(self.filters)
         column.addWidget(self.list, 1)
         self.list.foot.addWidget(self.many)

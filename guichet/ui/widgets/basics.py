@@ -2,12 +2,14 @@
 
 from html import escape
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from guichet.rules.typography import french
+
+FEWEST_CHARACTERS = 16
 
 
 def plain_tip(text: str) -> str:
@@ -45,6 +47,45 @@ class Button(QPushButton):
 
     def setToolTip(self, text: str) -> None:
         super().setToolTip(plain_tip(french(text)))
+
+
+class ElidedButton(Button):
+    """A button whose long words give way to the room there is; the whole of them is in its tooltip and its name."""
+
+    def __init__(self, parent: QWidget | None = None, *, tip: str = "") -> None:
+        self._whole = ""
+        self._tip = tip
+        super().__init__("", parent)
+        self.setAutoDefault(False)
+
+    def setText(self, text: str) -> None:
+        self._whole = french(text)
+        self.setAccessibleName(self._whole)
+        self.setToolTip(f"{self._whole}\n{self._tip}" if self._tip else self._whole)
+        self.updateGeometry()
+        self._cut()
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        words = self.fontMetrics().horizontalAdvance(self._whole)
+        return QSize(hint.width() - self.fontMetrics().horizontalAdvance(self.text()) + words, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(
+            min(self.sizeHint().width(), self.fontMetrics().averageCharWidth() * FEWEST_CHARACTERS),
+            self.sizeHint().height(),
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        around = super().sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+        room = max(0, self.width() - around)
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
+        if shown != self.text():
+            super().setText(shown)
 
 
 def text_label(text: str, role: str, parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:

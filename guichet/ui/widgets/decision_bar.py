@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -100,7 +101,8 @@ class DecisionBar(QFrame):
         }
         self.code.activated.connect(lambda _: self._note())
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.SMALL)
+        layout.setContentsMargins(Space.LARGE, Space.TIGHT, Space.LARGE, Space.TIGHT)
+        layout.setSpacing(Space.TIGHT)
         layout.addWidget(self.panel)
         layout.addLayout(row)
         self._again: Key = Key.ACCEPT
@@ -285,6 +287,9 @@ class DecisionBar(QFrame):
         inside = panel.layout()
         if inside is not None:
             inside.addWidget(self.error)
+        for each in self._panels.values():  # the highest of the others must not take room
+            kept = QSizePolicy.Policy.Preferred if each is panel else QSizePolicy.Policy.Ignored
+            each.setSizePolicy(QSizePolicy.Policy.Preferred, kept)
         self.panel.setCurrentWidget(panel)
         self.panel.show()
 

@@ -17,6 +17,7 @@ from guichet.ui.wording import NBSP
 LOOK_LABELS = {Look.SYSTEM: "Comme le système", Look.LIGHT: "Clair", Look.DARK: "Sombre"}
 BACK_KEY, FORWARD_KEY = "Alt+Left", "Alt+Right"
 SEPARATOR = "  ›  "
+LEFT_TO_RIGHT, ISOLATE, END = "\u200e", "\u2068", "\u2069"
 
 
 class _Steps(PlainLabel):
@@ -30,9 +31,10 @@ class _Steps(PlainLabel):
 
     def show_steps(self, crumbs: Sequence[str]) -> None:
         """Say each step after the page."""
-        self._whole = "".join(SEPARATOR + crumb for crumb in crumbs if crumb)
+        # Each in its own direction: an Arabic name must not turn the whole round.
+        self._whole = "".join(f"{LEFT_TO_RIGHT}{SEPARATOR}{ISOLATE}{crumb}{END}" for crumb in crumbs if crumb)
         self.setAccessibleName(", ".join(crumbs))
-        self.setToolTip(self._whole.removeprefix(SEPARATOR))
+        self.setToolTip(SEPARATOR.join(crumb for crumb in crumbs if crumb))
         self._cut()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -108,7 +108,7 @@ class RequestDetailView(QWidget):
         inside.addWidget(self.facts)
         inside.addStretch(1)
         why = scrolling(under, tab)
-        why.setMinimumHeight(self.fontMetrics().height() * 3)
+        why.setMinimumHeight(self.fontMetrics().height() * 2)
         column = QVBoxLayout(tab)
         column.setContentsMargins(0, Space.SMALL, 0, 0)
         column.setSpacing(Space.TIGHT)
@@ -132,8 +132,8 @@ class RequestDetailView(QWidget):
     def _build_sheet(self) -> QWidget:
         sheet = QWidget(self)
         column = QVBoxLayout(sheet)
-        column.setContentsMargins(Space.SMALL, Space.MEDIUM, Space.LARGE, Space.SMALL)
-        column.setSpacing(Space.SMALL)
+        column.setContentsMargins(Space.SMALL, Space.SMALL, Space.MEDIUM, Space.TIGHT)
+        column.setSpacing(Space.TIGHT)
         column.addWidget(self.head)
         column.addWidget(self.tabs, 1)
         return sheet

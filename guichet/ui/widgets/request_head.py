@@ -16,6 +16,7 @@ from guichet.ui.page import Tools
 from guichet.ui.tables import State
 from guichet.ui.theme import Theme, Tone
 from guichet.ui.tokens import Space
+from guichet.ui.widgets.basics import ElidedButton
 from guichet.ui.widgets.fields import button, text_label
 from guichet.ui.widgets.flow import FlowLayout
 from guichet.ui.widgets.request_columns import pieces as piece_dots
@@ -39,7 +40,8 @@ class RequestHead(QWidget):
         self._detail: RequestDetail | None = None
         self.title = text_label("", "heading", self, wrap=True)
         self.state = text_label("", "pill", self)
-        self.family = button("", self, role="link", tip="Ouvrir la fiche de la famille (Alt+F)")
+        self.family = ElidedButton(self, tip="Ouvrir la fiche de la famille (Alt+F)")
+        self.family.setProperty("role", "link")
         self.family.setShortcut("Alt+F")
         self.invoices = button(
             "Factures", self, role="link", tip="Ouvrir les factures impayées de la famille"
@@ -100,6 +102,9 @@ class RequestHead(QWidget):
     def _keep_gates_in_sight(self) -> None:
         """Where room lacks, the gates keep theirs: what stands below scrolls, they do not."""
         self._frame.setMinimumHeight(self._frame.heightForWidth(self.width()))
+        layout = self.layout()
+        if layout is not None:
+            self.setMinimumHeight(layout.heightForWidth(self.width()))
 
     def show_detail(self, detail: RequestDetail) -> None:
         """Show who, what and the gates."""
