@@ -455,6 +455,8 @@ def test_a_payment_is_recorded_allocated_and_seen_on_both_balances(
     assert isinstance(billing, BillingPage)
     window.go(Destination("billing"))
     settle(window.tools.desk)
+    billing.tabs.setCurrentWidget(billing.payments)
+    settle(billing.desk)
     assert [(row.number, row.allocated_cents) for row in billing.payments.list.model.rows_at_hand()] == [
         ("AL-1", 2550)
     ]

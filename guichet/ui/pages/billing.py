@@ -34,6 +34,7 @@ class BillingPage(Page):
         self.issue = IssuePanel(tools, self)
         self.invoices = InvoiceList(tools, self)
         self.payments = PaymentList(tools, self)
+        self._unread: set[IssuePanel | InvoiceList | PaymentList] = set()
         self._tabs: dict[str, IssuePanel | InvoiceList | PaymentList] = {}
         if tools.may(Permission.ISSUE_INVOICES):
             self._add("issue", self.issue, "&Facturer une période")
@@ -44,7 +45,7 @@ class BillingPage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
         layout.addWidget(self.tabs)
-        self.tabs.currentChanged.connect(lambda _: self.moved.emit())
+        self.tabs.currentChanged.connect(self._tab_changed)
 
     def _add(self, name: str, tab: IssuePanel | InvoiceList | PaymentList, title: str) -> None:
         self._tabs[name] = tab
@@ -57,10 +58,19 @@ class BillingPage(Page):
         return shown.first_focus() if isinstance(shown, IssuePanel) else shown.list.table
 
     def reload(self) -> None:
-        if "issue" in self._tabs:
-            self.issue.reload()
-        self.invoices.reload()
-        self.payments.reload()
+        self._unread = set(self._tabs.values())
+        self._read_shown()
+
+    def _read_shown(self) -> None:
+        """A tab is read when it is looked at: years of invoices wait for nobody."""
+        shown = self._shown()
+        if shown in self._unread:
+            self._unread.discard(shown)
+            shown.reload()
+
+    def _tab_changed(self) -> None:
+        self._read_shown()
+        self.moved.emit()
 
     def open(self, wanted: Any) -> None:
         if wanted == UNPAID:
