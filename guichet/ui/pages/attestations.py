@@ -32,7 +32,7 @@ from guichet.ui.widgets.filter_field import FilterField
 from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.pdf_view import PdfView
 from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.wording import NBSP, count
+from guichet.ui.wording import count
 
 YEARS_OFFERED = 6
 
@@ -298,7 +298,7 @@ class AttestationsPage(Page):
         self.messages.ask(
             Question(
                 "Délivrer les attestations",
-                f"Délivrer toutes les attestations {year} qui manquent ou ont changé{NBSP}?\n\n"
+                f"Délivrer toutes les attestations {year} qui manquent ou ont changé\u202f?\n\n"
                 "Une attestation délivrée garde son numéro\u202f; une correction donne une nouvelle version.",
                 "Délivrer",
             ),

@@ -154,7 +154,7 @@ class IssueStep(QWidget):
         self._tools.messages.ask(
             Question(
                 "Émettre les factures",
-                f"Émettre {what}, datées du {format_date(day_of(self.issued_on))}{NBSP}?\n\n"
+                f"Émettre {what}, datées du {format_date(day_of(self.issued_on))}\u202f?\n\n"
                 "Une facture émise ne se modifie plus\u00a0: une erreur se corrige par un avoir.",
                 "Émettre",
                 danger=True,

@@ -11,7 +11,7 @@ from guichet.ui.desk import Desk
 from guichet.ui.messages import Confirmation
 from guichet.ui.theme import Theme
 from guichet.ui.tokens import Space
-from guichet.ui.widgets.basics import PlainLabel, button, restyle
+from guichet.ui.widgets.basics import Sentence, button, restyle
 from guichet.ui.widgets.basics import announce as announce
 from guichet.ui.wording import count
 
@@ -28,7 +28,7 @@ class Banner(QFrame):
         self._theme = theme
         self.setProperty("role", "banner")
         self._icon = QLabel(self)
-        self.text = PlainLabel("", self)
+        self.text = Sentence("", self)
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.action = button("Réessayer", self)
@@ -127,7 +127,7 @@ class Toast(QFrame):
         self._area = parent
         self._undo: Callable[[], None] | None = None
         self.setProperty("role", "toast")
-        self.text = PlainLabel("", self)
+        self.text = Sentence("", self)
         self.undo = button("", self, role="toast")
         self.undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.undo.clicked.connect(self.act)

@@ -22,7 +22,6 @@ from guichet.ui.widgets.facts import Facts, ShortTable
 from guichet.ui.widgets.fields import Form, button, text_label
 from guichet.ui.widgets.halves import halves
 from guichet.ui.widgets.sql_list import SqlList
-from guichet.ui.wording import NBSP
 
 COLUMNS = (
     Column[PaymentRow]("Numéro", lambda row: row.number, 9, sort="number", bold=True),
@@ -239,7 +238,7 @@ class PaymentList(QWidget):
             Question(
                 "Annuler un règlement",
                 f"Annuler le règlement {shown.number} de {format_euros(shown.amount_cents)}, "
-                f"{shown.family_label}{NBSP}?\n\n"
+                f"{shown.family_label}\u202f?\n\n"
                 "Une écriture inverse est enregistrée à la date d’aujourd’hui. Ce qu’il payait redevient dû.",
                 "Annuler ce règlement",
                 refuse="Garder",

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from guichet.rules.permissions import Permission
+from guichet.rules.typography import french
 from guichet.services import request_detail
 from guichet.services.request_detail import RequestDetail
 from guichet.services.request_item_views import ItemView
@@ -275,8 +276,8 @@ class RequestDetailView(QWidget):
             self.items.paged.set_checked(set() if everything else set(open_items))
 
     def _say_reasons(self, item: ItemView | None) -> None:
-        self.reasons.setText(reasons_html(item, self._tools.theme))
-        self.reasons.setAccessibleName(reasons_text(item))
+        self.reasons.setText(french(reasons_html(item, self._tools.theme)))
+        self.reasons.setAccessibleName(french(reasons_text(item)))
 
     def _paint_reasons(self) -> None:
         self._fit_items()
