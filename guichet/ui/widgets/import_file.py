@@ -71,9 +71,9 @@ def say(tools: Tools, report: BatchReport) -> None:
     if report.already_known:
         tools.messages.inform("Ce fichier était déjà importé en entier\u00a0: rien de nouveau.")
         return
-    parts = [count(report.received, "ligne reçue", "lignes reçues"), f"{grouped(report.imported)} importées"]
+    parts = [count(report.received, "ligne reçue", "lignes reçues"), count(report.imported, "importée")]
     if report.duplicate:
-        parts.append(f"{grouped(report.duplicate)} déjà connues")
+        parts.append(count(report.duplicate, "déjà connue", "déjà connues"))
     if report.quarantined:
         parts.append(f"{grouped(report.quarantined)} en quarantaine")
     tools.messages.inform(", ".join(parts))
