@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QAbstractSpinBox,
     QApplication,
+    QButtonGroup,
     QCalendarWidget,
     QComboBox,
     QDateTimeEdit,
@@ -28,8 +29,8 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QScrollArea,
     QScrollBar,
-    QTableView,
     QTabBar,
+    QTableView,
     QTextEdit,
     QWidget,
 )
@@ -90,7 +91,7 @@ def name_of(widget: QWidget) -> str:
     if isinstance(widget, QComboBox):
         return widget.accessibleName()
     interface = QAccessible.queryAccessibleInterface(widget)
-    return interface.text(QAccessible.Text.Name).strip() if interface else ""
+    return interface.text(QAccessible.Text.Name).strip() if interface is not None else ""
 
 
 def called(widget: QWidget) -> str:
@@ -115,7 +116,7 @@ def names(root: QWidget) -> Iterator[str]:
         elif not re.search(r"\w\w", name) or ICON_NAME.fullmatch(name):
             yield f"{type(widget).__name__} is called « {name} »"
         roles = next(roles for kind, roles in CONTROLS.items() if isinstance(widget, kind))
-        if interface and interface.role() not in roles:
+        if interface is not None and interface.role() not in roles:
             yield f"{called(widget)} is said to be {interface.role()}"
         rows[id(widget.parentWidget()), widget.geometry().center().y() // 8, f"{type(widget)}{name}"] += 1
         if rows[id(widget.parentWidget()), widget.geometry().center().y() // 8, f"{type(widget)}{name}"] == 2:
@@ -150,32 +151,35 @@ def _table(table: QTableView) -> Iterator[str]:
             yield f"column {column} of {called(table)} has no title"
     if not isinstance(model, TableModel) or not model.rowCount():
         return
-    interface = QAccessible.queryAccessibleInterface(table)
-    for line in range(min(3, model.rowCount())):
-        row = model.row_at(line)
-        if row is None:
-            continue
-        for place in shown:
-            column = model.columns[place]
-            index = model.index(line, place)
-            said = str(index.data(Qt.ItemDataRole.AccessibleTextRole) or "")
-            state = column.state(row) if column.state else None
-            dots = column.dots(row) if column.dots else None
-            if state is not None and state.label.lower() not in said.lower():
-                yield f"{called(table)}, {column.title}: {state.label} is said « {said} »"
-            elif dots is not None and dots.words not in said and not said:
-                yield f"{called(table)}, {column.title}: the dots are said « {said} »"
-            elif said != column.text(row):
-                yield f"{called(table)}, {column.title}: {column.text(row)} is said « {said} »"
-            cell = _cell(interface, table, line, place)
-            if cell is not None and said and said not in cell.text(QAccessible.Text.Name):
-                yield f"{called(table)}, {column.title}: Qt says « {cell.text(QAccessible.Text.Name)} »"
-            if cell is not None and place == 0 and model.may_tick(row):
-                ticked = model.check_state(row) is Qt.CheckState.Checked
-                if not cell.state().checkable or bool(cell.state().checked) != ticked:
-                    yield f"{called(table)}: the tick of row {line} is not said"
     if not isinstance(table.itemDelegate(), CellDelegate):
         yield f"{called(table)} draws its cells its own way"
+    for line in range(min(3, model.rowCount())):
+        if model.row_at(line) is not None:
+            for place in shown:
+                yield from _said_of_cell(table, model, line, place)
+
+
+def _said_of_cell(table: QTableView, model: TableModel[Any], line: int, place: int) -> Iterator[str]:
+    row, column = model.row_at(line), model.columns[place]
+    where = f"{called(table)}, {column.title}"
+    said = str(model.index(line, place).data(Qt.ItemDataRole.AccessibleTextRole) or "")
+    state = column.state(row) if column.state else None
+    dots = column.dots(row) if column.dots else None
+    if state is not None and state.label.lower() not in said.lower():
+        yield f"{where}: {state.label} is said « {said} »"
+    elif dots is not None and not said:
+        yield f"{where}: the dots are not said"
+    elif said != column.text(row):
+        yield f"{where}: {column.text(row)} is said « {said} »"
+    cell = _cell(QAccessible.queryAccessibleInterface(table), table, line, place)
+    if cell is None:
+        return
+    if said and said not in cell.text(QAccessible.Text.Name):
+        yield f"{where}: Qt says « {cell.text(QAccessible.Text.Name)} »"
+    if place == 0 and model.may_tick(row):
+        ticked = model.check_state(row) is Qt.CheckState.Checked
+        if not cell.state().checkable or bool(cell.state().checked) != ticked:
+            yield f"{called(table)}: the tick of row {line} is not said"
 
 
 def _cell(interface: Any, table: QTableView, line: int, column: int) -> Any:
@@ -196,43 +200,58 @@ def tab_round(root: QWidget) -> Iterator[str]:
         return
     window.activateWindow()
     QTest.qWaitForWindowActive(window, 1000)
-    start = min(
-        wanted, key=lambda each: (each.mapToGlobal(QPoint(0, 0)).y() // 8, each.mapToGlobal(QPoint(0, 0)).x())
-    )
+    start = min(wanted, key=_reading_place)
     start.setFocus(Qt.FocusReason.TabFocusReason)
     reached: list[QWidget] = []
+    yield from _go_round(reached)
+    for widget in wanted:
+        proxy = widget.focusProxy() or widget
+        found = any(each in (widget, proxy) or widget.isAncestorOf(each) for each in reached)
+        if not found and not _reached_by_arrows(widget):
+            yield f"Tab does not reach {called(widget)}"
+    yield from _against_reading([each for each in reached if each.window() is window])
+
+
+def _reading_place(widget: QWidget) -> tuple[int, int]:
+    corner = widget.mapToGlobal(QPoint(0, 0))
+    return corner.y() // 8, corner.x()
+
+
+def _go_round(reached: list[QWidget]) -> Iterator[str]:
     for _ in range(300):
         focused = QApplication.focusWidget()
-        if focused is None or (reached and focused is reached[0]):
-            break
+        if focused is None or (len(reached) > 1 and focused is reached[0]):
+            return
         if reached and focused is reached[-1] and isinstance(focused, (QDateTimeEdit, QTextEdit)):
             QTest.keyClick(focused, Qt.Key.Key_Tab)  # from day to month, from link to link
             continue
         if focused in reached:
-            yield f"Tab goes round without {called(reached[0])} from {called(focused)}"
-            break
+            if len(reached) > 1:
+                yield f"Tab goes round without {called(reached[0])} from {called(focused)}"
+            return
         reached.append(focused)
         QTest.keyClick(focused, Qt.Key.Key_Tab)
-    else:
-        yield "Tab never comes back"
-    for widget in wanted:
-        if isinstance(widget, QAbstractButton) and widget.isCheckable() and not widget.isChecked():
-            if widget.autoExclusive() or (widget.group() and widget.group().exclusive()):
-                continue  # the arrows go from one to the other
-        proxy = widget.focusProxy() or widget
-        if not any(each in (widget, proxy) or widget.isAncestorOf(each) for each in reached):
-            yield f"Tab does not reach {called(widget)}"
-    places = [each for each in reached if each.window() is window]
-    for before, after in pairwise(places):
-        if (
-            before.parentWidget() is after.parentWidget()
-            and _same_row(before, after)
-            and before.x() > after.x()
-        ):
-            yield f"{called(after)} comes after {called(before)}, on its left"
-        elif before.parentWidget() is after.parentWidget() and before.y() > after.geometry().bottom():
-            if after is not reached[0]:
-                yield f"{called(after)} comes after {called(before)}, above it"
+    yield "Tab never comes back"
+
+
+def _reached_by_arrows(widget: QWidget) -> bool:
+    """One of several choices of which only the one in force is a stop of Tab."""
+    if not isinstance(widget, QAbstractButton) or not widget.isCheckable() or widget.isChecked():
+        return False
+    group = widget.group()
+    exclusive: bool = widget.autoExclusive() or (isinstance(group, QButtonGroup) and group.exclusive())
+    return exclusive
+
+
+def _against_reading(reached: list[QWidget]) -> Iterator[str]:
+    for before, after in pairwise(reached):
+        if before.parentWidget() is not after.parentWidget():
+            continue
+        if _same_row(before, after):
+            if before.x() > after.x():
+                yield f"{called(after)} comes after {called(before)}, on its left"
+        elif before.y() > after.geometry().bottom():
+            yield f"{called(after)} comes after {called(before)}, above it"
 
 
 def _same_row(first: QWidget, second: QWidget) -> bool:
@@ -268,7 +287,7 @@ def menu_mnemonics(menu: QMenu) -> Iterator[str]:
     yield from (f"{letter} twice in a menu" for letter, times in letters.items() if letter and times > 1)
 
 
-Key = tuple[str, QObject, Qt.ShortcutContext]
+Key = tuple[str, QObject | None, Qt.ShortcutContext]
 
 
 def keys_of(window: QWidget) -> list[Key]:
@@ -276,7 +295,8 @@ def keys_of(window: QWidget) -> list[Key]:
     found: list[Key] = []
     for shortcut in window.findChildren(QShortcut):
         if shortcut.isEnabled():
-            found += [(key.toString(), shortcut.parent(), shortcut.context()) for key in shortcut.keys()]
+            bound = shortcut.keys()
+            found += [(key.toString(), shortcut.parent(), shortcut.context()) for key in bound]
     for action in (*window.findChildren(QAction), *window.actions()):
         if action.isEnabled() and not isinstance(action.parent(), QMenu):
             owners = [each for each in action.associatedObjects() if isinstance(each, QWidget)]
@@ -291,14 +311,14 @@ def keys_of(window: QWidget) -> list[Key]:
             found.append((button.shortcut().toString(), button, Qt.ShortcutContext.WindowShortcut))
     for label in window.findChildren(QLabel):
         buddy = label.buddy()
-        if buddy is not None and label.isVisible():
+        if isinstance(buddy, QWidget) and label.isVisible():
             key = QKeySequence.mnemonic(label.text())
             found += [(key.toString(), label, Qt.ShortcutContext.WindowShortcut)] if not key.isEmpty() else []
     unique = {(key, id(owner), context): (key, owner, context) for key, owner, context in found}
     return [each for each in unique.values() if _lives(each[1])]
 
 
-def _lives(owner: QObject) -> bool:
+def _lives(owner: QObject | None) -> bool:
     return isinstance(owner, QWidget) and owner.isVisible() and owner.isEnabled()
 
 
@@ -386,17 +406,16 @@ def cut(root: QWidget) -> Iterator[str]:
             continue
         if isinstance(widget, QLabel) and widget.text() and widget.text().strip():
             yield from _cut_label(widget)
-        elif isinstance(widget, QAbstractButton) and widget.text() and not _has_own_room(widget):
-            if widget.width() + 1 < widget.minimumSizeHint().width() or widget.height() + 2 < _text_height(
-                widget
-            ):
-                yield f"{called(widget)} is {widget.width()} wide for {widget.minimumSizeHint().width()}"
+        elif isinstance(widget, QAbstractButton) and widget.text() and _too_small(widget):
+            yield f"{called(widget)} is {widget.width()} wide for {widget.minimumSizeHint().width()}"
         if isinstance(widget, (QLabel, QAbstractButton, QComboBox, QLineEdit)) and _hidden_part(widget):
             yield f"{called(widget)} stands partly outside"
 
 
-def _has_own_room(widget: QWidget) -> bool:
-    return isinstance(widget.parentWidget(), (QTabBar, QCalendarWidget, QScrollBar))
+def _too_small(button: QAbstractButton) -> bool:
+    if isinstance(button.parentWidget(), (QTabBar, QCalendarWidget, QScrollBar)):
+        return False  # it has its own room there
+    return button.width() + 1 < button.minimumSizeHint().width() or button.height() + 2 < _text_height(button)
 
 
 def _text_height(widget: QAbstractButton) -> int:

@@ -112,7 +112,7 @@ def _look(window: MainWindow, root: QWidget, whole: QWidget, seen: set[str]) -> 
     top = root.window()
     actions: list[Action] = [*window.window_actions(), *window._page_keys()[1]]
     told = {action.shortcut for action in actions} | {key for _, key in (*LISTS, *EVERYWHERE)}
-    checks = {
+    checks: dict[str, Callable[[], Iterator[str]]] = {
         "names": lambda: audit.names(whole),
         "tables": lambda: audit.tables(whole),
         "mnemonics": lambda: audit.mnemonics(top),

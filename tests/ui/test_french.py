@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -106,7 +107,7 @@ def test_the_helps_of_the_command_line_are_printed_well() -> None:
     assert not [text for text in helps if french(text) != text or STRAIGHT.search(text)]
 
 
-def _parts(one: "object") -> Iterator["object"]:
+def _parts(one: Any) -> Iterator[Any]:
     yield one
     yield from getattr(one, "params", [])
     for inside in getattr(one, "commands", {}).values():

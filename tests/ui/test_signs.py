@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QObject, Qt
 from PySide6.QtTest import QTest
 
 import guichet.ui
@@ -76,8 +76,9 @@ def test_qt_looks_at_every_model() -> None:
         assert "qtmodeltester.check" in (Path(__file__).parent / file).read_text(encoding="utf-8")
 
 
-def _heirs(kind: type) -> Iterator[type]:
-    for heir in kind.__subclasses__():
+def _heirs(kind: type[QObject]) -> Iterator[type[QObject]]:
+    heirs: list[type[QObject]] = kind.__subclasses__()
+    for heir in heirs:
         yield heir
         yield from _heirs(heir)
 

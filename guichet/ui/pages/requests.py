@@ -99,6 +99,7 @@ class RequestsPage(Page):
         self._take_split()
 
     def _connect(self) -> None:
+        self.bar.panel.turned.connect(self.view.head.be_brief)
         self.filters.changed.connect(self._ask)
         self.list.table.current_changed.connect(self._row_chosen)
         self.list.table.opened.connect(self.view.focus_items)

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -54,6 +54,20 @@ _ACTS = (
 )
 
 
+class WritingPanel(QStackedWidget):
+    """What is being written; `turned` when it is shown (True) or put away."""
+
+    turned = Signal(bool)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.turned.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.turned.emit(False)
+
+
 class DecisionBar(QFrame):
     """Signals: `accepted` and `waited` (override reason, empty when none), `refused` (code, text), `asked` (text),
     `taken_up`, `undone`. `edited` when what is being written changed, `closed` when it was taken or given up.
@@ -75,7 +89,7 @@ class DecisionBar(QFrame):
         self.setProperty("role", "bar")
         self.buttons: dict[Key, QPushButton] = {}
         self._shortcuts: dict[Key, QShortcut] = {}
-        self.panel = QStackedWidget(self)
+        self.panel = WritingPanel(self)
         self.panel.hide()
         row = QHBoxLayout()
         for act in _ACTS:

@@ -106,6 +106,11 @@ class RequestHead(QWidget):
         if layout is not None:
             self.setMinimumHeight(layout.heightForWidth(self.width()))
 
+    def be_brief(self, brief: bool) -> None:
+        """While an answer is being written, leave out when the request came: the gates need the room."""
+        self.when.setHidden(brief)
+        self._keep_gates_in_sight()
+
     def show_detail(self, detail: RequestDetail) -> None:
         """Show who, what and the gates."""
         self._detail = detail
