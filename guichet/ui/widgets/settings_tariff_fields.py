@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from guichet.rules.errors import UserError
 from guichet.rules.money import format_euros
 from guichet.ui.widgets.composite_field import CompositeField
 from guichet.ui.widgets.fields import button, text_label
+from guichet.ui.widgets.flow import FlowLayout
 from guichet.ui.widgets.typed_field import TypedField
 from guichet.ui.widgets.typed_fields import IntegerField, MoneyField
 
@@ -82,10 +83,9 @@ class BracketGrid(CompositeField):
             self._build_line(number)
         self.add = button("A&jouter une tranche", self)
         self.remove = button("Retirer la d&ernière", self)
-        bar = QHBoxLayout()
+        bar = FlowLayout()
         bar.addWidget(self.add)
         bar.addWidget(self.remove)
-        bar.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._grid)
