@@ -90,7 +90,7 @@ def name_of(widget: QWidget) -> str:
         return labels[0].text().replace("&", "") if labels else ""
     if isinstance(widget, QComboBox):
         return widget.accessibleName()
-    interface = QAccessible.queryAccessibleInterface(widget)
+    interface: Any = QAccessible.queryAccessibleInterface(widget)
     return interface.text(QAccessible.Text.Name).strip() if interface is not None else ""
 
 
@@ -107,7 +107,7 @@ def names(root: QWidget) -> Iterator[str]:
     rows: dict[tuple[int, int, str], int] = defaultdict(int)
     for widget in controls(root):
         name = name_of(widget)
-        interface = QAccessible.queryAccessibleInterface(widget)
+        interface: Any = QAccessible.queryAccessibleInterface(widget)
         if isinstance(widget, QTabBar):
             tabs = [
                 widget.accessibleTabName(place) or widget.tabText(place) for place in range(widget.count())
@@ -238,7 +238,7 @@ def _reached_by_arrows(widget: QWidget) -> bool:
     """One of several choices of which only the one in force is a stop of Tab."""
     if not isinstance(widget, QAbstractButton) or not widget.isCheckable() or widget.isChecked():
         return False
-    group = widget.group()
+    group: Any = widget.group()
     exclusive: bool = widget.autoExclusive() or (isinstance(group, QButtonGroup) and group.exclusive())
     return exclusive
 
@@ -310,7 +310,7 @@ def keys_of(window: QWidget) -> list[Key]:
         if button.isEnabled() and not button.shortcut().isEmpty():
             found.append((button.shortcut().toString(), button, Qt.ShortcutContext.WindowShortcut))
     for label in window.findChildren(QLabel):
-        buddy = label.buddy()
+        buddy: Any = label.buddy()
         if isinstance(buddy, QWidget) and label.isVisible():
             key = QKeySequence.mnemonic(label.text())
             found += [(key.toString(), label, Qt.ShortcutContext.WindowShortcut)] if not key.isEmpty() else []
