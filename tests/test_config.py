@@ -55,7 +55,7 @@ def test_the_environment_names_the_file_and_overrides_its_base(file: Path) -> No
         ('database = "postgresql://agent:secret@serveur/guichet"', "database", "mot de passe"),
         ('database = "postgresql://[oups"', "database", "n’est pas lisible"),
         ('[folders]\nentrant = "secret"', "config", "folders.entrant"),
-        ('base = "sqlite:///x.db"', "config", "« base » est inconnu"),
+        ('base = "sqlite:///x.db"', "config", "«\u00a0base\u00a0» est inconnu"),
         ("database = 3", "config", "texte"),
         ('folders = "ici"', "config", "[folders]"),
         ("database = ", "config", "n’est pas lisible"),

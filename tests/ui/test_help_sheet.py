@@ -89,7 +89,13 @@ def test_tab_goes_round_inside(bench: Bench, qtbot: QtBot) -> None:
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     assert all(bench.sheet.panel.isAncestorOf(widget) for widget in seen)
     assert seen[0] is seen[5]
-    assert {bench.sheet.field, bench.sheet.keys, bench.sheet.manual_text, bench.sheet.read, bench.sheet.leave} == set(seen)
+    assert {
+        bench.sheet.field,
+        bench.sheet.keys,
+        bench.sheet.manual_text,
+        bench.sheet.read,
+        bench.sheet.leave,
+    } == set(seen)
 
 
 def test_every_key_is_one_that_qt_knows_and_is_told_once(bench: Bench) -> None:

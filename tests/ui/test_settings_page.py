@@ -32,9 +32,9 @@ from guichet.ui.widgets.settings_section import SettingsSection
 from guichet.ui.widgets.settings_town import TownSection
 from guichet.ui.widgets.settings_users import UsersSection
 from guichet.ui.window import MainWindow
+from tests.ui.audit import controls, name_of
 from tests.ui.settings_support import add_wednesday, as_administrator, press, save_by_key, shown
 from tests.ui.support import Opener, SqlGuard, answer_next_question, type_text
-from tests.ui.test_accessibility import controls, spoken_name
 
 PASSWORD = "Guichet2026"
 
@@ -84,7 +84,7 @@ def test_every_control_of_every_section_has_a_name_and_is_reached_by_tab(
 ) -> None:
     page = shown(window, kind.name)
     for _ in range(2):
-        nameless = [widget for widget in controls(page) if not spoken_name(widget)]
+        nameless = [widget for widget in controls(page) if not name_of(widget)]
         assert not [widget for widget in nameless if not isinstance(widget, QTabBar)]
         page.list.setFocus()
         reached: set[QWidget] = set()
@@ -95,7 +95,7 @@ def test_every_control_of_every_section_has_a_name_and_is_reached_by_tab(
             reached.add(focused)
             QTest.keyClick(focused, Qt.Key.Key_Tab)
         missed = [one for one in controls(page) if one not in reached and one.focusProxy() not in reached]
-        assert not [spoken_name(widget) for widget in missed]
+        assert not [name_of(widget) for widget in missed]
         page.show_example()
         settle(window.tools.desk)
 
