@@ -51,14 +51,15 @@ class History:
         self._places = [*self._places[: self._present + 1], place][-LONGEST:]
         self._present = len(self._places) - 1
 
-    def back(self) -> Destination | None:
-        """Go one place back, None when there is none."""
-        return self._step(-1) if self.can_go_back else None
+    def back(self, at: float) -> Destination | None:
+        """Go one place back, None when there is none. What the page says while it settles there is that same place."""
+        return self._step(-1, at) if self.can_go_back else None
 
-    def forward(self) -> Destination | None:
+    def forward(self, at: float) -> Destination | None:
         """Go forward again, None when one did not go back."""
-        return self._step(1) if self.can_go_forward else None
+        return self._step(1, at) if self.can_go_forward else None
 
-    def _step(self, by: int) -> Destination:
+    def _step(self, by: int, at: float) -> Destination:
+        self._noted = at
         self._present += by
         return self._places[self._present]

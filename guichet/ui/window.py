@@ -97,14 +97,14 @@ class MainWindow(QMainWindow):
 
     def go_back(self) -> None:
         """Show the place seen before this one."""
-        place = self.history.back()
+        place = self.history.back(time.monotonic())
         if place is not None:
             self._show(place)
             self._say_place()
 
     def go_forward(self) -> None:
         """Show again the place one came back from."""
-        place = self.history.forward()
+        place = self.history.forward(time.monotonic())
         if place is not None:
             self._show(place)
             self._say_place()

@@ -35,19 +35,19 @@ def walked(*pages: str) -> History:
 
 def test_back_and_forward_walk_the_places_seen() -> None:
     history = walked("home", "requests", "families")
-    assert history.back() == Destination("requests")
-    assert history.back() == Destination("home")
+    assert history.back(50 * LATER) == Destination("requests")
+    assert history.back(50 * LATER) == Destination("home")
     assert not history.can_go_back
-    assert history.forward() == Destination("requests")
+    assert history.forward(50 * LATER) == Destination("requests")
     assert history.can_go_forward
 
 
 def test_a_new_place_forgets_the_way_forward() -> None:
     history = walked("home", "requests", "families")
-    history.back()
+    history.back(50 * LATER)
     history.note(Destination("billing"), 100 * LATER)
     assert not history.can_go_forward
-    assert history.back() == Destination("requests")
+    assert history.back(50 * LATER) == Destination("requests")
 
 
 def test_arrowing_through_a_list_counts_as_one_step() -> None:
@@ -55,14 +55,22 @@ def test_arrowing_through_a_list_counts_as_one_step() -> None:
     for family in range(20):
         history.note(Destination("families", family), LATER + family * BROWSING_SECONDS / 2)
     assert history.present == Destination("families", 19)
-    assert history.back() == Destination("home")
+    assert history.back(50 * LATER) == Destination("home")
+
+
+def test_a_page_that_settles_after_one_went_back_keeps_the_way_forward() -> None:
+    history = walked("home", "families", "billing")
+    assert history.back(50 * LATER) == Destination("families")
+    history.note(Destination("families", 12), 50 * LATER + BROWSING_SECONDS / 2)
+    assert history.present == Destination("families", 12)
+    assert history.forward(50 * LATER + BROWSING_SECONDS) == Destination("billing")
 
 
 def test_looking_at_one_family_then_another_counts_as_two() -> None:
     history = walked("home")
     history.note(Destination("families", 1), LATER)
     history.note(Destination("families", 2), 3 * LATER)
-    assert history.back() == Destination("families", 1)
+    assert history.back(50 * LATER) == Destination("families", 1)
     assert history.recent == (Destination("families", 2), Destination("home"))
 
 
