@@ -42,7 +42,6 @@ class YearRow:
     standing: Standing
     attestation_id: int | None
     number: str
-    attested_cents: int | None
 
 
 @needs(Permission.READ_BILLING)
@@ -92,7 +91,6 @@ def _row(
         standing=_standing(subject, one, attestation),
         attestation_id=attestation.id if attestation else None,
         number=numbering.document_label(SERIES, attestation.number) if attestation else "",
-        attested_cents=attestation.amount_cents if attestation else None,
     )
 
 

@@ -155,7 +155,6 @@ _FIELDS: dict[str, str] = {
     "requests.field_policies": "Qui décide de chaque champ",
     "attestation.sixth_birthday_included": "Enfant de six ans au 1er janvier inclus",
     "attestation.care_label": "Nature de la garde",
-    "billing.absence_excused_free": "Absence excusée gratuite",
     "billing.payfip_page": "Page de paiement PayFiP",
     "billing.payfip_numcli": "Numéros de client PayFiP",
     "demo.now": "Date de démonstration",

@@ -32,7 +32,6 @@ DEFAULTS: dict[str, Any] = {
     "requests.field_policies": {},
     "attestation.sixth_birthday_included": True,
     "attestation.care_label": "Garde d’enfant hors du domicile (accueil de loisirs et accueil périscolaire)",
-    "billing.absence_excused_free": True,
     "billing.payfip_page": "https://www.payfip.gouv.fr/tpa/paiement.web",
     "billing.payfip_numcli": {},
     "demo.now": None,
